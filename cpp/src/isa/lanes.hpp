@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Gathers the terms of the series of one lane group.
+
+#include "math.hpp"
+#include "riskarray/series.hpp"
+
+#include <span>
+
+namespace {
+
+struct SeriesLanes {
+    Vec sign; // +1 call, -1 put
+    Vec strike, volatility, rate, dividend_yield, time_to_expiry;
+    Vec dividends; // present value of the cash dividends that count
+    std::int32_t row[kLanes];
+    std::size_t underlying[kLanes];
+    std::size_t count; // lanes in use; the others repeat the first
+};
+
+// Present value at time 0 of the dividends of one series, discounted at its own rate.
+inline double dividend_value(const riskarray::UnderlyingSpots& market,
+                             std::size_t underlying,
+                             double rate,
+                             double time_to_expiry) noexcept {
+    double sum = 0.0;
+    const std::int64_t end = market.dividend_offset[underlying + 1];
+    for (std::int64_t k = market.dividend_offset[underlying]; k < end; ++k) {
+        const auto dividend = static_cast<std::size_t>(k);
+        const double time = market.dividend_time[dividend];
+        if (time > 0.0 && time <= time_to_expiry) {
+            sum += market.dividend_amount[dividend] * __builtin_exp(-rate * time);
+        }
+    }
+    return sum;
+}
+
+inline SeriesLanes gather_lanes(const riskarray::OptionSeries& series,
+                                const riskarray::UnderlyingSpots& market,
+                                std::span<const std::int32_t> rows,
+                                std::size_t first) noexcept {
+    SeriesLanes lanes;
+    const std::size_t left = rows.size() - first;
+    lanes.count = left < kLanes ? left : kLanes;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const std::int32_t row = rows[lane < lanes.count ? first + lane : first];
+        const auto i = static_cast<std::size_t>(row);
+        lanes.row[lane] = row;
+        lanes.underlying[lane] = static_cast<std::size_t>(series.underlying[i]);
+        lanes.sign[lane] = series.right[i];
+        lanes.strike[lane] = series.strike[i];
+        lanes.volatility[lane] = series.volatility[i];
+        lanes.rate[lane] = series.rate[i];
+        lanes.dividend_yield[lane] = series.dividend_yield[i];
+        lanes.time_to_expiry[lane] = series.time_to_expiry[i];
+        lanes.dividends[lane] = dividend_value(
+            market, lanes.underlying[lane], series.rate[i], series.time_to_expiry[i]);
+    }
+    return lanes;
+}
+
+// Full spot j of each lane.
+inline Vec gather_spot(const SeriesLanes& lanes,
+                       const riskarray::UnderlyingSpots& market,
+                       std::size_t j) noexcept {
+    Vec spot;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        spot[lane] = market.spot[lanes.underlying[lane] * market.n_spots + j];
+    }
+    return spot;
+}
+
+inline void scatter_value(const SeriesLanes& lanes,
+                          std::size_t n_spots,
+                          std::size_t j,
+                          Vec value,
+                          std::span<double> out) noexcept {
+    for (std::size_t lane = 0; lane < lanes.count; ++lane) {
+        out[static_cast<std::size_t>(lanes.row[lane]) * n_spots + j] = value[lane];
+    }
+}
+
+} // namespace

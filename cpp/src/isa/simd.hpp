@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Lanes of doubles over the vector extensions of GCC and Clang; one lane is one series. All names
+// have internal linkage, so that code for one instruction set never stands in for another's.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX__) || defined(__AVX512F__)
+#include <immintrin.h>
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr std::size_t kLanes = 8;
+#elif defined(__AVX__)
+constexpr std::size_t kLanes = 4;
+#else
+constexpr std::size_t kLanes = 2;
+#endif
+
+using Vec __attribute__((vector_size(kLanes * sizeof(double)))) = double;
+using Mask __attribute__((vector_size(kLanes * sizeof(double)))) = std::int64_t;
+
+inline Vec broadcast(double x) noexcept {
+    return x - Vec{};
+}
+
+inline Vec load(const double* p) noexcept {
+    Vec v;
+    std::memcpy(&v, p, sizeof v);
+    return v;
+}
+
+inline void store(double* p, Vec v) noexcept {
+    std::memcpy(p, &v, sizeof v);
+}
+
+inline Mask as_bits(Vec v) noexcept {
+    return reinterpret_cast<Mask>(v);
+}
+inline Vec as_double(Mask m) noexcept {
+    return reinterpret_cast<Vec>(m);
+}
+
+inline Vec select(Mask mask, Vec yes, Vec no) noexcept {
+    return mask ? yes : no;
+}
+// The first operand is kept when a comparison with NaN fails, so NaN in x survives.
+inline Vec max(Vec x, Vec y) noexcept {
+    return x < y ? y : x;
+}
+inline Vec min(Vec x, Vec y) noexcept {
+    return x > y ? y : x;
+}
+inline Vec abs(Vec x) noexcept {
+    return as_double(as_bits(x) & INT64_MAX);
+}
+
+inline Vec sqrt(Vec x) noexcept {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Vec>(_mm512_sqrt_pd(reinterpret_cast<__m512d>(x)));
+#elif defined(__AVX__)
+    return reinterpret_cast<Vec>(_mm256_sqrt_pd(reinterpret_cast<__m256d>(x)));
+#elif defined(__SSE2__)
+    return reinterpret_cast<Vec>(_mm_sqrt_pd(reinterpret_cast<__m128d>(x)));
+#else
+    Vec root;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        root[lane] = __builtin_sqrt(x[lane]);
+    }
+    return root;
+#endif
+}
+
+inline bool any(Mask mask) noexcept {
+    std::int64_t bits = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        bits |= mask[lane];
+    }
+    return bits != 0;
+}
+
+} // namespace

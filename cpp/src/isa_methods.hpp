@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "riskarray/series.hpp"
+
+// Declares the entry points of one instruction set; dispatch.cpp lists them, src/isa/*.cpp define
+// them.
+#define RISKARRAY_DECLARE_METHOD(isa, method)                                                      \
+    namespace riskarray::isa {                                                                     \
+    void method(const OptionSeries& series,                                                        \
+                const UnderlyingSpots& market,                                                     \
+                std::span<const std::int32_t> rows,                                                \
+                std::span<double> value) noexcept;                                                 \
+    }
+
+#define RISKARRAY_DECLARE_ISA(isa) RISKARRAY_DECLARE_METHOD(isa, european_value)
+
+RISKARRAY_DECLARE_ISA(baseline)
+RISKARRAY_DECLARE_ISA(v3)
+RISKARRAY_DECLARE_ISA(v4)

@@ -1,0 +1,66 @@
+"""European options; the twin of cpp/src/isa/european_value.cpp."""
+
+import math
+
+from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.jit import jit
+from riskarray.backends._numba.lanes import dividend_value
+from riskarray.backends._numba.math import norm_cdf
+
+__all__ = ["european_value"]
+
+
+@jit
+def european_at_spot(
+    sign: float,
+    escrowed: float,
+    deviation: float,
+    log_drift: float,
+    yield_discount: float,
+    discounted_strike: float,
+) -> float:
+    """Without deviation the forward is certain and the value is the discounted intrinsic value."""
+    if deviation == 0.0 or escrowed <= 0.0:
+        return max(sign * (escrowed * yield_discount - discounted_strike), 0.0)
+    d1 = (math.log(escrowed) + log_drift) / deviation + 0.5 * deviation
+    d2 = d1 - deviation
+    value = sign * (
+        escrowed * yield_discount * norm_cdf(sign * d1) - discounted_strike * norm_cdf(sign * d2)
+    )
+    return 0.0 if value < 0.0 else value
+
+
+@jit
+def european_value(
+    spot: F64,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    volatility: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    rows: I32,
+    value: F64,
+) -> None:
+    """Fill ``value[row]`` at every spot for each of the rows listed."""
+    for row in rows:
+        u = underlying[row]
+        time = max(time_to_expiry[row], 0.0)
+        carry = (rate[row] - dividend_yield[row]) * time
+        deviation = volatility[row] * math.sqrt(time)
+        log_drift = carry - math.log(strike[row])
+        yield_discount = math.exp(-dividend_yield[row] * time)
+        discounted_strike = strike[row] * math.exp(-rate[row] * time)
+        dividends = dividend_value(
+            dividend_offset, dividend_time, dividend_amount, u, rate[row], time_to_expiry[row]
+        )
+        without_source = volatility[row] - volatility[row]  # 0, or NaN without volatility
+        for j in range(spot.shape[1]):
+            escrowed = max(spot[u, j] - dividends, 0.0)
+            value[row, j] = without_source + european_at_spot(
+                right[row], escrowed, deviation, log_drift, yield_discount, discounted_strike
+            )

@@ -1,0 +1,503 @@
+"""Public array functions, one per kernel: check through the contract, allocate, call a backend."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+
+from riskarray.array_types import F64, I8, I32, I64, AnyArray, Bool
+from riskarray.backends import BackendName, get_backend
+from riskarray.contract import MAX_POINTS, Argument, Kernel, Model, Range, kernel
+
+__all__ = [
+    "PortfolioRequirement",
+    "american_value",
+    "european_value",
+    "portfolio_requirement",
+    "position_pnl",
+    "risk_arrays",
+]
+
+
+class PortfolioRequirement(NamedTuple):
+    """Results of `portfolio_requirement`; shapes and units as in the contract."""
+
+    group_pnl: F64
+    group_minimum: F64
+    group_requirement: F64
+    group_point: I32
+    account_requirement: F64
+    account_loss: F64
+    account_minimum: F64
+    account_set: I32
+    account_group: I32
+    account_point: I32
+
+
+_IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
+    Range.ANY: lambda x, _: np.ones(x.shape, dtype=bool),
+    Range.FINITE: lambda x, _: np.isfinite(x),
+    Range.POSITIVE: lambda x, _: (x > 0) & (x < np.inf),
+    Range.NONNEGATIVE: lambda x, _: (x >= 0) & (x < np.inf),
+    Range.NONNEGATIVE_OR_NAN: lambda x, _: ((x >= 0) & (x < np.inf)) | np.isnan(x),
+    Range.POSITIVE_OR_NAN: lambda x, _: ((x > 0) & (x < np.inf)) | np.isnan(x),
+    Range.SIGN: lambda x, _: np.abs(x) == 1,
+    Range.MODEL: lambda x, _: (x >= Model.LINEAR) & (x <= Model.AMERICAN),
+    Range.EXERCISE: lambda x, _: (x == Model.EUROPEAN) | (x == Model.AMERICAN),
+    Range.FRACTION: lambda x, _: (x >= 0) & (x <= 1),
+    Range.INDEX: lambda x, size: (x >= 0) & (x < size),
+    Range.OFFSETS: lambda x, size: (
+        (np.diff(x, prepend=0) >= 0)
+        & ((np.arange(x.size) > 0) | (x == 0))
+        & ((np.arange(x.size) < x.size - 1) | (x == size))
+    ),
+}
+"""Where values are in range; the number is the size of the dimension that an index refers to."""
+
+
+def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping[str, int]) -> None:
+    size = sizes.get(argument.target, 0)
+    bad = ~_IS_GOOD[argument.range](values, size)
+    count = int(np.count_nonzero(bad))
+    if count == 0:
+        return
+    index = np.unravel_index(int(np.argmax(bad)), values.shape)
+    where = ", ".join(str(int(i)) for i in index)
+    text = argument.range.value
+    if argument.range is Range.INDEX:
+        text = f"in [0, {size})"
+    elif argument.range is Range.OFFSETS:
+        text = f"offsets that rise from 0 to {size}"
+    got = f"{values[index]} at index {where} ({count} in all)"
+    msg = f"{name}: {argument.name} must be {text}, got {got}"
+    raise ValueError(msg)
+
+
+def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[str, int]) -> None:
+    dtype = getattr(values, "dtype", None)
+    if not isinstance(values, np.ndarray) or dtype != np.dtype(argument.dtype):  # type: ignore[redundant-expr]  # callers without types
+        got = dtype or type(values).__name__
+        msg = f"{name}: {argument.name} must be an ndarray of {argument.dtype}, got {got}"
+        raise TypeError(msg)
+    if values.ndim != len(argument.dims) or not values.flags.c_contiguous:
+        msg = (
+            f"{name}: {argument.name} must be C-contiguous with {len(argument.dims)} dimension(s), "
+            f"got shape {values.shape}"
+        )
+        raise ValueError(msg)
+    for dim, size in zip(argument.dims, values.shape, strict=True):
+        base, extra = (dim[:-2], 1) if dim.endswith("+1") else (dim, 0)
+        known = sizes.setdefault(base, size - extra)
+        if size != known + extra:
+            need = f"{known + extra} elements along {dim}"
+            msg = f"{name}: {argument.name} must have {need}, got {size}"
+            raise ValueError(msg)
+
+
+def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
+    """Check every input against the contract and return the size of each dimension."""
+    sizes: dict[str, int] = {}
+    for argument in contract.inputs:
+        _check_shape(contract.name, argument, arrays[argument.name], sizes)
+    for dim, limit in (("p", MAX_POINTS), ("s", MAX_POINTS + 1)):
+        if dim in sizes and not 1 <= sizes[dim] <= limit:
+            msg = f"{contract.name}: {dim} must be from 1 to {limit}, got {sizes[dim]}"
+            raise ValueError(msg)
+    for argument in contract.inputs:
+        _check_range(contract.name, argument, arrays[argument.name], sizes)
+    return sizes
+
+
+def _allocate(contract: Kernel, sizes: Mapping[str, int]) -> dict[str, AnyArray]:
+    def size(dim: str) -> int:
+        return sizes[dim[:-2]] - 1 if dim.endswith("-1") else sizes[dim]
+
+    return {
+        out.name: np.empty([size(dim) for dim in out.dims], dtype=out.dtype)
+        for out in contract.outputs
+    }
+
+
+def _by_name(name: str, *arrays: AnyArray) -> dict[str, AnyArray]:
+    """Arrays in contract order, by the contract's names."""
+    return dict(zip((argument.name for argument in kernel(name).inputs), arrays, strict=True))
+
+
+def _run(
+    name: str,
+    arrays: Mapping[str, AnyArray],
+    *,
+    threads: int,
+    backend: BackendName | None,
+    **flags: bool,
+) -> tuple[Any, ...]:
+    contract = kernel(name)
+    if threads < 0:
+        msg = f"{name}: threads must be 0 (all) or more, got {threads}"
+        raise ValueError(msg)
+    outputs = _allocate(contract, _checked(contract, arrays))
+    getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)
+    return tuple(outputs.values())
+
+
+def european_value(
+    spot: F64,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    volatility: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    *,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> F64:
+    """Return the theoretical value per share of European options at every spot of their underlying.
+
+    Parameters
+    ----------
+    spot : ndarray, shape (u, s)
+        Full spots of each underlying, in USD per share; 1 to 65 columns.
+    underlying : ndarray of int32, shape (n,)
+        Row of `spot` and `dividend_offset` of each series.
+    right : ndarray of int8, shape (n,)
+        +1 for a call, -1 for a put.
+    strike : ndarray, shape (n,)
+        In USD per share.
+    volatility : ndarray, shape (n,)
+        Per square root of a year; NaN where a series has none, its values are NaN then.
+    rate, dividend_yield : ndarray, shape (n,)
+        Continuous, per year.
+    time_to_expiry : ndarray, shape (n,)
+        In years; at or below 0 the value is the intrinsic value.
+    dividend_offset : ndarray of int64, shape (u + 1,)
+        The dividends of underlying i are ``dividend_offset[i]:dividend_offset[i + 1]``.
+    dividend_time, dividend_amount : ndarray, shape (d,)
+        Years to the ex-date, and USD per share; one counts when 0 < time <= time to expiry.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    ndarray, shape (n, s)
+        In USD per share.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+
+    References
+    ----------
+    Black and Scholes (1973), eq. 13; continuous yield after Merton (1973); cash dividends escrowed:
+    the spot less their present value is lognormal.
+    """
+    arrays = _by_name(
+        "european_value",
+        spot,
+        underlying,
+        right,
+        strike,
+        volatility,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        dividend_offset,
+        dividend_time,
+        dividend_amount,
+    )
+    (value,) = _run("european_value", arrays, threads=threads, backend=backend)
+    return cast("F64", value)
+
+
+def american_value(
+    spot: F64,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    volatility: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    *,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> F64:
+    """Return the theoretical value per share of American options at every spot of their underlying.
+
+    One solve per series prices all spots. Exercise pays on the full spot, which is the escrowed
+    lognormal part plus the present value of the dividends still to come before expiry.
+
+    Parameters
+    ----------
+    spot, underlying, right, strike, volatility, rate, dividend_yield, time_to_expiry : ndarray
+        As for `european_value`.
+    dividend_offset, dividend_time, dividend_amount : ndarray
+        As for `european_value`.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    ndarray, shape (n, s)
+        In USD per share.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+
+    References
+    ----------
+    Andersen, Lake and Offengenden (2016), "High-performance American option pricing"; a log-space
+    Crank-Nicolson grid where ex-dates or two exercise boundaries come before expiry.
+    """
+    arrays = _by_name(
+        "american_value",
+        spot,
+        underlying,
+        right,
+        strike,
+        volatility,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        dividend_offset,
+        dividend_time,
+        dividend_amount,
+    )
+    (value,) = _run("american_value", arrays, threads=threads, backend=backend)
+    return cast("F64", value)
+
+
+def risk_arrays(
+    spot: F64,
+    model: I8,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    volatility: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    multiplier: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    *,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> tuple[F64, F64]:
+    """Return the base value and the P&L of one unit of each instrument at every valuation point.
+
+    Parameters
+    ----------
+    spot : ndarray, shape (u, 1 + p)
+        Column 0 is today's spot, the others the spots at the valuation points, in USD per share.
+    model : ndarray of int8, shape (n,)
+        `riskarray.contract.Model`: linear (stock, future; worth its spot), European, American.
+    underlying, right, strike, volatility, rate, dividend_yield, time_to_expiry : ndarray
+        As for `european_value`; strike 1 and right +1 will do for a linear instrument.
+    multiplier : ndarray, shape (n,)
+        Shares per unit held.
+    dividend_offset, dividend_time, dividend_amount : ndarray
+        As for `european_value`.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    base : ndarray, shape (n,)
+        Theoretical value today, in USD per share.
+    pnl : ndarray, shape (n, p)
+        ``multiplier * (value at the point - base)``, in USD per unit held.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+    """
+    arrays = _by_name(
+        "risk_arrays",
+        spot,
+        model,
+        underlying,
+        right,
+        strike,
+        volatility,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        multiplier,
+        dividend_offset,
+        dividend_time,
+        dividend_amount,
+    )
+    base, pnl = _run("risk_arrays", arrays, threads=threads, backend=backend)
+    return cast("F64", base), cast("F64", pnl)
+
+
+def position_pnl(
+    instrument: I32,
+    quantity: F64,
+    pnl: F64,
+    *,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> F64:
+    """Return the P&L of each position at every valuation point.
+
+    Parameters
+    ----------
+    instrument : ndarray of int32, shape (m,)
+        Row of `pnl` of each position.
+    quantity : ndarray, shape (m,)
+        Contracts or shares, signed.
+    pnl : ndarray, shape (n, p)
+        Risk arrays, in USD per unit held.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    ndarray, shape (m, p)
+        In USD.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+    """
+    arrays = _by_name("position_pnl", instrument, quantity, pnl)
+    (out,) = _run("position_pnl", arrays, threads=threads, backend=backend)
+    return cast("F64", out)
+
+
+def portfolio_requirement(
+    account_offset: I64,
+    group_class: I32,
+    group_offset: I64,
+    instrument: I32,
+    quantity: F64,
+    pnl: F64,
+    minimum_charge_long: F64,
+    minimum_charge_short: F64,
+    class_product: I32,
+    product_offset: F64,
+    product_portfolio: I32,
+    portfolio_offset: F64,
+    set_offset: I32,
+    *,
+    is_own_worst: bool = False,
+    is_minimum_per_class: bool = False,
+    is_residual_discounted: bool = True,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> PortfolioRequirement:
+    """Return the portfolio margin of every account, and the P&L of every class group held.
+
+    Gains offset losses fully within a class group, by ``product_offset`` between the class groups
+    of a product group and by ``portfolio_offset`` between the product groups of a portfolio group,
+    at each valuation point. A portfolio group requires the greater of its worst loss and its
+    minimum charge; an account the sum over its portfolio groups, in the scenario set where that
+    is greatest.
+
+    Parameters
+    ----------
+    account_offset : ndarray of int64, shape (a + 1,)
+        The class groups that account i holds are ``account_offset[i]:account_offset[i + 1]``.
+    group_class : ndarray of int32, shape (g,)
+        Class group of each. Class groups are numbered in the order of (portfolio group, product
+        group, class group) and stand in that order within an account.
+    group_offset : ndarray of int64, shape (g + 1,)
+        Its positions.
+    instrument : ndarray of int32, shape (m,)
+        Row of `pnl`.
+    quantity : ndarray, shape (m,)
+        Contracts or shares, signed.
+    pnl : ndarray, shape (n, p)
+        Risk arrays, in USD per unit held.
+    minimum_charge_long, minimum_charge_short : ndarray, shape (n,)
+        In USD per unit held long or short.
+    class_product : ndarray of int32, shape (c,)
+        Product group of each class group.
+    product_offset : ndarray, shape (k,)
+        Share of class gains that counts against class losses.
+    product_portfolio : ndarray of int32, shape (k,)
+        Portfolio group of each product group.
+    portfolio_offset : ndarray, shape (q,)
+        Share of product-group gains that counts against product-group losses.
+    set_offset : ndarray of int32, shape (z + 1,)
+        Scenario sets as runs of points.
+    is_own_worst : bool
+        Each class group at its own worst point, then the sum, instead of one common point. A credit
+        is spread over the losses of its level in proportion.
+    is_minimum_per_class : bool
+        The minimum charge is compared per class group instead of per portfolio group.
+    is_residual_discounted : bool
+        Whether a gain left in a product group is discounted again in the portfolio group.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    PortfolioRequirement
+        Arrays of the contract: per class group held its P&L, minimum charge, stand-alone
+        requirement and binding point; per account the requirement, the sums of worst losses and of
+        minimum charges, the scenario set, the row of the class group that weighs most in the
+        portfolio group that weighs most, and that portfolio group's binding point. A point of -1
+        says that the minimum charge binds, a row of -1 that the account holds nothing.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+
+    References
+    ----------
+    FINRA Rule 4210(g)(7)-(8); OCC, "Customer Portfolio Margin". The switches stand where the texts
+    leave a choice.
+    """
+    arrays = _by_name(
+        "portfolio_requirement",
+        account_offset,
+        group_class,
+        group_offset,
+        instrument,
+        quantity,
+        pnl,
+        minimum_charge_long,
+        minimum_charge_short,
+        class_product,
+        product_offset,
+        product_portfolio,
+        portfolio_offset,
+        set_offset,
+    )
+    results = _run(
+        "portfolio_requirement",
+        arrays,
+        threads=threads,
+        backend=backend,
+        is_own_worst=is_own_worst,
+        is_minimum_per_class=is_minimum_per_class,
+        is_residual_discounted=is_residual_discounted,
+    )
+    return PortfolioRequirement(*results)
