@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rulebooks: the rules as data, read from TOML, with a source and a date for every figure."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from riskarray.rulebook_file import (
+    RulebookError,
+    RulebookSource,
+    list_rulebooks,
+    n_points_of,
+    read_rulebook_file,
+)
+from riskarray.rulebook_schema import (
+    AccountTable,
+    Figure,
+    Mark,
+    Member,
+    MinimumChargeTable,
+    RulebookFile,
+    StrategyTable,
+    SwitchesTable,
+)
+
+Array = npt.NDArray[np.float64]
+
+DEFAULT_RULEBOOK = "finra-4210g"
+
+__all__ = [
+    "DEFAULT_RULEBOOK",
+    "FigureRow",
+    "PortfolioType",
+    "ProductGroup",
+    "Rulebook",
+    "RulebookError",
+    "ScenarioSet",
+    "UnderlyingDefaults",
+    "list_rulebooks",
+    "load_rulebook",
+]
+
+
+class FigureRow(NamedTuple):
+    """One line of the table of figures."""
+
+    key: str
+    value: object
+    source: str
+    effective: dt.date
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderlyingDefaults:
+    """What a rulebook says about an underlying when a book does not.
+
+    Attributes
+    ----------
+    product_type : str
+        `equity`, `etf`, `index`, `etn` or `adr`.
+    portfolio_type : str
+        Row of the stress table.
+    class_group : str
+        Class group whose gains and losses it shares in full.
+    leverage : float
+        Signed multiple of the class group's moves.
+    strategy_class : str or None
+        Row of the strategy-based table; None leaves it to `Rulebook.strategy_class`.
+    """
+
+    product_type: str
+    portfolio_type: str
+    class_group: str
+    leverage: float
+    strategy_class: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioType:
+    """A row of the stress table.
+
+    Attributes
+    ----------
+    title : str
+        Its name in words.
+    moves : tuple of float
+        Move of the underlying at each valuation point, all scenario sets in turn, as fractions.
+    labels : tuple of str
+        The same as text: `-15%`, `+1.2%`.
+    """
+
+    title: str
+    moves: tuple[float, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSet:
+    """A run of valuation points, the greatest of which is one requirement.
+
+    Attributes
+    ----------
+    name, title : str
+        Its key and its name in words.
+    begin, end : int
+        The points `begin` up to, not including, `end` of the whole list.
+    volatility_scale, volatility_shift : tuple of float
+        At each point of the set, volatility becomes `volatility * scale + shift`.
+    """
+
+    name: str
+    title: str
+    begin: int
+    end: int
+    volatility_scale: tuple[float, ...]
+    volatility_shift: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductGroup:
+    """Class groups of which a fraction of the gains offsets losses at the same point.
+
+    Attributes
+    ----------
+    offset : float
+        That fraction.
+    portfolio_group : str or None
+        Portfolio group it stands in, or None when it stands alone.
+    class_groups : tuple of str
+        The class groups that the rulebook places in it.
+    """
+
+    offset: float
+    portfolio_group: str | None
+    class_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """The rules that a book is margined by.
+
+    Attributes
+    ----------
+    id, title : str
+        Key and name in words.
+    effective : datetime.date
+        Date from which the rulebook as a whole is meant to hold.
+    path : str
+        File it was read from; a built-in one is named `riskarray:NAME`.
+    sha256 : str
+        Digest of the file, and of those that it is based on.
+    points : tuple of str
+        Numbers of the valuation points: `01`, `02`, ...
+    portfolio_types : mapping of str to PortfolioType
+        The stress table.
+    scenario_sets : tuple of ScenarioSet
+        Consecutive runs of the points.
+    underlyings : mapping of str to UnderlyingDefaults
+        Defaults for the underlyings that the rulebook knows.
+    product_groups : mapping of str to ProductGroup
+        Product groups.
+    portfolio_groups : mapping of str to float
+        Offset between the product groups of each portfolio group.
+    minimum_charge : MinimumChargeTable
+        Floor per contract.
+    switches : SwitchesTable
+        What the rule texts leave open: `worst_point` (`own`: each class group counts at its own
+        worst point after offsets; `common`: one worst point for a whole portfolio group),
+        `minimum_level` (the minimum charge is compared for each `class_group` or for each
+        `portfolio_group`), `residual_gain` (what is left of a product group's gain is `discounted`
+        again by the portfolio group's offset or passes up in `full`), `cross_class_offsets`
+        (False takes every product and portfolio offset as nought).
+    outside_product_types : tuple of str
+        Product types that are margined strategy by strategy within a portfolio-margin account.
+    account : AccountTable
+        Minimum equity and call periods.
+    strategy : StrategyTable
+        Figures of Regulation T and of strategy-based maintenance.
+    file : RulebookFile
+        The figures as they stand in the file, with their sources.
+    """
+
+    id: str
+    title: str
+    effective: dt.date
+    path: str
+    sha256: str
+    points: tuple[str, ...]
+    portfolio_types: Mapping[str, PortfolioType]
+    scenario_sets: tuple[ScenarioSet, ...]
+    underlyings: Mapping[str, UnderlyingDefaults]
+    product_groups: Mapping[str, ProductGroup]
+    portfolio_groups: Mapping[str, float]
+    minimum_charge: MinimumChargeTable
+    switches: SwitchesTable
+    outside_product_types: tuple[str, ...]
+    account: AccountTable
+    strategy: StrategyTable
+    file: RulebookFile
+
+    def market_moves(self, portfolio_type: str) -> Array:
+        """Return the moves of a portfolio type.
+
+        Parameters
+        ----------
+        portfolio_type : str
+            Row of the stress table.
+
+        Returns
+        -------
+        ndarray, shape (n_points,)
+            Relative change of an unleveraged underlying at each valuation point.
+        """
+        return np.array(self.portfolio_types[portfolio_type].moves, dtype=np.float64)
+
+    def point_labels(self, portfolio_type: str) -> tuple[str, ...]:
+        """Return the moves of a portfolio type as text, such as `-15%` or `+1.2%`."""
+        return self.portfolio_types[portfolio_type].labels
+
+    def set_offset(self) -> npt.NDArray[np.int32]:
+        """Return where each scenario set begins among the points, and where the last one ends."""
+        return np.array([0, *(s.end for s in self.scenario_sets)], dtype=np.int32)
+
+    def strategy_class(self, product_type: str, portfolio_type: str) -> str:
+        """Return the row of the strategy-based table for a kind of underlying."""
+        row = self.file.portfolio_types[portfolio_type]
+        figure = row.index_strategy_class if product_type == "index" else row.strategy_class
+        return figure.value
+
+    def product_group_of(self, class_group: str) -> str | None:
+        """Return the product group of a class group, or None.
+
+        A class group that a book names after one of the rulebook's underlyings (`DIA` for the
+        group of the Dow Jones index) stands in the product group of that underlying.
+        """
+        table = self.file.class_groups.get(class_group)
+        if table is None:
+            known = self.underlyings.get(class_group)
+            table = self.file.class_groups.get(known.class_group) if known else None
+        return table.product_group.value if table and table.product_group else None
+
+    def figures(self) -> Iterator[FigureRow]:
+        """Yield every figure with its key, source, effective date and mark."""
+        yield from _figures(self.file, "")
+
+
+def load_rulebook(name: str | Path, *, as_of: dt.date | None = None) -> Rulebook:
+    """Read a rulebook.
+
+    Parameters
+    ----------
+    name : str or Path
+        A built-in name (see `list_rulebooks`) or the path of a TOML file. A file with
+        `base = NAME` holds only what differs from that rulebook.
+    as_of : datetime.date, optional
+        Date for which figures with several versions are read: the latest version in force is
+        taken, or the earliest one when none is in force yet. Default: the latest of each.
+
+    Returns
+    -------
+    Rulebook
+        Checked in full.
+
+    Raises
+    ------
+    RulebookError
+        If there is no such rulebook, or a key or value in it is not right.
+    """
+    return _resolve(read_rulebook_file(name, as_of))
+
+
+def _resolve(source: RulebookSource) -> Rulebook:
+    file = source.file
+    scenario_sets = tuple(_scenario_sets(file))
+    n_points = scenario_sets[-1].end
+    width = max(2, len(str(n_points)))
+    return Rulebook(
+        id=file.id,
+        title=file.title,
+        effective=file.effective,
+        path=source.label,
+        sha256=source.sha256,
+        points=tuple(f"{k:0{width}d}" for k in range(1, n_points + 1)),
+        portfolio_types=MappingProxyType(
+            {name: _portfolio_type(file, name) for name in file.portfolio_types}
+        ),
+        scenario_sets=scenario_sets,
+        underlyings=MappingProxyType(dict(_underlyings(file))),
+        product_groups=MappingProxyType(
+            {name: _product_group(file, name) for name in file.product_groups}
+        ),
+        portfolio_groups=MappingProxyType(
+            {
+                name: group.offset.value if file.switches.cross_class_offsets.value else 0.0
+                for name, group in file.portfolio_groups.items()
+            }
+        ),
+        minimum_charge=file.minimum_charge,
+        switches=file.switches,
+        outside_product_types=file.eligibility.outside_product_types.value,
+        account=file.account,
+        strategy=file.strategy,
+        file=file,
+    )
+
+
+def _scenario_sets(file: RulebookFile) -> Iterator[ScenarioSet]:
+    begin = 0
+    for name, scenarios in file.scenario_sets.items():
+        n_points = n_points_of(file, name)
+        yield ScenarioSet(
+            name=name,
+            title=scenarios.title,
+            begin=begin,
+            end=begin + n_points,
+            volatility_scale=_per_point(scenarios.volatility_scale, n_points, 1.0),
+            volatility_shift=_per_point(scenarios.volatility_shift, n_points, 0.0),
+        )
+        begin += n_points
+
+
+def _per_point(
+    figure: Figure[tuple[float, ...]] | None, n_points: int, default: float
+) -> tuple[float, ...]:
+    if figure is None:
+        return (default,) * n_points
+    return figure.value * n_points if len(figure.value) == 1 else figure.value
+
+
+def _portfolio_type(file: RulebookFile, name: str) -> PortfolioType:
+    moves = tuple(
+        m for scenarios in file.scenario_sets.values() for m in scenarios.moves[name].value
+    )
+    labels = tuple("0%" if m == 0.0 else f"{100.0 * m:+.6g}%" for m in moves)
+    return PortfolioType(title=file.portfolio_types[name].title, moves=moves, labels=labels)
+
+
+def _underlyings(file: RulebookFile) -> Iterator[tuple[str, UnderlyingDefaults]]:
+    for name, group in file.class_groups.items():
+        for symbol, member in group.members.items():
+            yield symbol, _defaults(member, name, group.portfolio_type.value)
+    for symbol, member in file.stand_alone.items():
+        yield symbol, _defaults(member, symbol, "equity")
+
+
+def _defaults(member: Member, class_group: str, portfolio_type: str) -> UnderlyingDefaults:
+    return UnderlyingDefaults(
+        product_type=member.product_type,
+        portfolio_type=portfolio_type,
+        class_group=class_group,
+        leverage=member.value,
+        strategy_class=member.strategy_class,
+    )
+
+
+def _product_group(file: RulebookFile, name: str) -> ProductGroup:
+    group = file.product_groups[name]
+    members = tuple(
+        key
+        for key, table in file.class_groups.items()
+        if table.product_group and table.product_group.value == name
+    )
+    return ProductGroup(
+        offset=group.offset.value if file.switches.cross_class_offsets.value else 0.0,
+        portfolio_group=group.portfolio_group.value if group.portfolio_group else None,
+        class_groups=members,
+    )
+
+
+def _figures(node: BaseModel | Mapping[str, object], prefix: str) -> Iterator[FigureRow]:
+    items = node.items() if isinstance(node, Mapping) else iter(node)
+    for name, value in items:
+        key = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Member):
+            shown = f"{value.product_type} {value.value:+g}x"
+            yield FigureRow(key, shown, value.source, value.effective, value.mark)
+        elif isinstance(value, Figure):
+            yield FigureRow(key, value.value, value.source, value.effective, value.mark)
+        elif isinstance(value, BaseModel | Mapping):
+            yield from _figures(value, key)

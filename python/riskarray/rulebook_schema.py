@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of a rulebook file: every figure carries its value, source, effective date and mark."""
+
+import datetime as dt
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Mark = Literal["rule", "secondary", "memory", "derived"]
+ProductType = Literal["equity", "etf", "index", "etn", "adr"]
+StrategyClass = Literal["equity", "broad_index", "narrow_index", "volatility_index"]
+
+T = TypeVar("T")
+
+
+def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return a TOML array as a tuple, the immutable form that strict validation asks for."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Text = Annotated[str, Field(min_length=1)]
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+Moves = Annotated[
+    tuple[Annotated[float, Field(ge=-1.0, allow_inf_nan=False)], ...],
+    BeforeValidator(_as_tuple),
+    Field(min_length=1),
+]
+PerPoint = Annotated[
+    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
+    BeforeValidator(_as_tuple),
+    Field(min_length=1),
+]
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class _Table(BaseModel):
+    """A table of the file: no key beyond those named, no conversion of types, no change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Figure(_Table, Generic[T]):
+    """One figure of the rules.
+
+    `mark` says how sure it is: `rule` seen in rule text, `secondary` in a clearing house's or
+    broker's text, `memory` unverified, `derived` worked out from the others.
+    """
+
+    value: T
+    source: Text
+    effective: dt.date
+    mark: Mark
+
+
+class Member(Figure[Annotated[float, Field(allow_inf_nan=False)]]):
+    """An underlying in a class group; the value is its signed leverage on the group's moves."""
+
+    product_type: ProductType
+    strategy_class: StrategyClass | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.value == 0.0:
+            msg = "leverage must not be zero"
+            raise ValueError(msg)
+        return self
+
+
+class PortfolioTypeTable(_Table):
+    """A row of the stress table, and the strategy-based class of what falls under it."""
+
+    title: Text
+    strategy_class: Figure[StrategyClass]
+    index_strategy_class: Figure[StrategyClass]
+
+
+class ScenarioSetTable(_Table):
+    """Valuation points: the moves of each portfolio type, and what they do to volatility.
+
+    A point's volatility is `volatility * scale + shift`; one value of either stands for all points.
+    """
+
+    title: Text
+    moves: dict[str, Figure[Moves]] = Field(min_length=1)
+    volatility_scale: Figure[PerPoint] | None = None
+    volatility_shift: Figure[PerPoint] | None = None
+
+
+class ClassGroupTable(_Table):
+    """A class group: an index or stock, everything that follows it, and where it belongs."""
+
+    title: Text
+    portfolio_type: Figure[str]
+    product_group: Figure[str] | None = None
+    members: dict[str, Member] = Field(min_length=1)
+
+
+class ProductGroupTable(_Table):
+    """Class groups of which a fraction of the gains offsets losses at the same point."""
+
+    title: Text
+    offset: Figure[Fraction]
+    portfolio_group: Figure[str] | None = None
+
+
+class PortfolioGroupTable(_Table):
+    """Product groups with a further offset between them."""
+
+    title: Text
+    offset: Figure[Fraction]
+
+
+class MinimumChargeTable(_Table):
+    """The floor per contract: `per_unit` times the multiplier, long or short."""
+
+    per_unit: Figure[Amount]
+    is_long_capped: Figure[bool]
+
+
+class SwitchesTable(_Table):
+    """What the rule texts leave open (see docs of `Rulebook`)."""
+
+    worst_point: Figure[Literal["own", "common"]]
+    minimum_level: Figure[Literal["class_group", "portfolio_group"]]
+    residual_gain: Figure[Literal["discounted", "full"]]
+    cross_class_offsets: Figure[bool]
+
+
+class EligibilityTable(_Table):
+    """Products that a portfolio-margin account holds but margins strategy by strategy."""
+
+    outside_product_types: Figure[Names]
+
+
+class AccountTable(_Table):
+    """Minimum equity by way of monitoring, and the days and multiples around it."""
+
+    minimum_equity_real_time: Figure[Amount]
+    minimum_equity_end_of_day: Figure[Amount]
+    minimum_equity_executed_away: Figure[Amount]
+    minimum_equity_unlisted: Figure[Amount]
+    deficiency_days: Figure[int]
+    net_capital_multiple: Figure[Amount]
+    net_capital_days: Figure[int]
+    reg_t_minimum_equity: Figure[Amount]
+
+
+class StockTable(_Table):
+    """Stock: fractions of market value, USD per share for the steps of low prices."""
+
+    initial_long: Figure[Fraction]
+    initial_short: Figure[Amount]
+    maintenance_long: Figure[Fraction]
+    maintenance_short: Figure[Amount]
+    short_per_share: Figure[Amount]
+    low_price: Figure[Amount]
+    low_price_short: Figure[Amount]
+    low_price_per_share: Figure[Amount]
+    cash_account: Figure[Amount]
+
+
+class LeverageTable(_Table):
+    """Caps of the maintenance that grows with leverage, as fractions of market value."""
+
+    long_cap: Figure[Amount]
+    short_cap: Figure[Amount]
+    is_etn_short_capped: Figure[bool]
+
+
+class ShortOptionTable(_Table):
+    """An uncovered short option: the rate `a` and the minimum `b` on the underlying."""
+
+    rate: Figure[Fraction]
+    minimum: Figure[Fraction]
+
+
+class LongOptionTable(_Table):
+    """A long option: paid in full, unless it has more than `loan_value_months` to run."""
+
+    loan_value_months: Figure[int]
+    loan_value_requirement: Figure[Fraction]
+
+
+class CoverTable(_Table):
+    """What covers a short call or put beside the stock itself, and how it is charged."""
+
+    is_index_covered_by_fund: Figure[bool]
+    is_in_the_money_added_in_full: Figure[bool]
+    is_spread_lesser_of_naked: Figure[bool]
+
+
+class StrategyTable(_Table):
+    """Figures of Regulation T and of the strategy-based maintenance rules."""
+
+    stock: StockTable
+    leverage: LeverageTable
+    short_option: dict[StrategyClass, ShortOptionTable]
+    long_option: LongOptionTable
+    cover: CoverTable
+
+
+class RulebookFile(_Table):
+    """A whole rulebook file, after inheritance and after the choice of versions in force."""
+
+    schema_version: Literal[1]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    title: Text
+    effective: dt.date
+    base: str | None = None
+    sources: dict[str, Text] = {}
+    portfolio_types: dict[str, PortfolioTypeTable] = Field(min_length=1)
+    scenario_sets: dict[str, ScenarioSetTable] = Field(min_length=1)
+    class_groups: dict[str, ClassGroupTable] = {}
+    stand_alone: dict[str, Member] = {}
+    product_groups: dict[str, ProductGroupTable] = {}
+    portfolio_groups: dict[str, PortfolioGroupTable] = {}
+    minimum_charge: MinimumChargeTable
+    switches: SwitchesTable
+    eligibility: EligibilityTable
+    account: AccountTable
+    strategy: StrategyTable
