@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -107,15 +107,15 @@ def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(under)
     for key, value in over.items():
         old = merged.get(key)
-        if _is_section(old) and _is_section(value):
+        if isinstance(old, dict) and isinstance(value, dict) and not _is_figure(old):
             merged[key] = _merged(old, value)
         else:
             merged[key] = value
     return merged
 
 
-def _is_section(node: Any) -> TypeGuard[dict[str, Any]]:  # noqa: ANN401
-    return isinstance(node, dict) and "value" not in node
+def _is_figure(table: Mapping[str, Any]) -> bool:
+    return isinstance(table.get("mark"), str)
 
 
 def _in_force(node: Any, as_of: dt.date | None, label: str, key: str = "") -> Any:  # noqa: ANN401
