@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel
 
+from riskarray.array_types import F64, I32
 from riskarray.rulebook_file import (
     RulebookError,
     RulebookSource,
@@ -21,6 +21,7 @@ from riskarray.rulebook_file import (
 )
 from riskarray.rulebook_schema import (
     AccountTable,
+    ClassGroupTable,
     Figure,
     Mark,
     Member,
@@ -29,8 +30,6 @@ from riskarray.rulebook_schema import (
     StrategyTable,
     SwitchesTable,
 )
-
-Array = npt.NDArray[np.float64]
 
 DEFAULT_RULEBOOK = "finra-4210g"
 
@@ -206,7 +205,7 @@ class Rulebook:
     strategy: StrategyTable
     file: RulebookFile
 
-    def market_moves(self, portfolio_type: str) -> Array:
+    def market_moves(self, portfolio_type: str) -> F64:
         """Return the moves of a portfolio type.
 
         Parameters
@@ -225,7 +224,7 @@ class Rulebook:
         """Return the moves of a portfolio type as text, such as `-15%` or `+1.2%`."""
         return self.portfolio_types[portfolio_type].labels
 
-    def set_offset(self) -> npt.NDArray[np.int32]:
+    def set_offset(self) -> I32:
         """Return where each scenario set begins among the points, and where the last one ends."""
         return np.array([0, *(s.end for s in self.scenario_sets)], dtype=np.int32)
 
@@ -241,11 +240,18 @@ class Rulebook:
         A class group that a book names after one of the rulebook's underlyings (`DIA` for the
         group of the Dow Jones index) stands in the product group of that underlying.
         """
-        table = self.file.class_groups.get(class_group)
-        if table is None:
-            known = self.underlyings.get(class_group)
-            table = self.file.class_groups.get(known.class_group) if known else None
+        table = self._class_group_table(class_group)
         return table.product_group.value if table and table.product_group else None
+
+    def portfolio_type_of(self, class_group: str) -> str | None:
+        """Return the portfolio type of a class group (named as in `product_group_of`), or None."""
+        table = self._class_group_table(class_group)
+        return table.portfolio_type.value if table else None
+
+    def _class_group_table(self, class_group: str) -> ClassGroupTable | None:
+        known = self.underlyings.get(class_group)
+        tables = self.file.class_groups
+        return tables.get(class_group) or (tables.get(known.class_group) if known else None)
 
     def figures(self) -> Iterator[FigureRow]:
         """Yield every figure with its key, source, effective date and mark."""
