@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import QuantLib as ql  # noqa: N813  # its own documentation does
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtr
 
@@ -147,3 +148,44 @@ def test_dividends_are_escrowed_when_due_before_expiry(backend: BackendName) -> 
         "time_to_expiry": 0.5 * one,
     }
     assert_allclose(got, value(backend, spot - 2.0 * np.exp(-0.025), escrowed), rtol=1e-14)
+
+
+def quantlib_value(rate: float, dividend_yield: float) -> float:
+    """Put of 95 on a spot of 100, one year, dividends of 2 after 100 and of 3 after 300 days."""
+    today, days = ql.Date(10, 7, 2026), ql.Actual365Fixed()
+    ql.Settings.instance().evaluationDate = today
+    process = ql.BlackScholesMertonProcess(
+        ql.QuoteHandle(ql.SimpleQuote(100.0)),
+        ql.YieldTermStructureHandle(ql.FlatForward(today, dividend_yield, days)),
+        ql.YieldTermStructureHandle(ql.FlatForward(today, rate, days)),
+        ql.BlackVolTermStructureHandle(ql.BlackConstantVol(today, ql.NullCalendar(), 0.3, days)),
+    )
+    option = ql.VanillaOption(
+        ql.PlainVanillaPayoff(ql.Option.Put, 95.0), ql.EuropeanExercise(today + 365)
+    )
+    dividends = [ql.FixedDividend(2.0, today + 100), ql.FixedDividend(3.0, today + 300)]
+    option.setPricingEngine(ql.AnalyticDividendEuropeanEngine(process, dividends))
+    value: float = option.NPV()
+    return value
+
+
+@pytest.mark.parametrize(("rate", "dividend_yield"), [(0.05, 0.0), (0.05, 0.1), (-0.01, 0.02)])
+def test_dividends_beside_a_yield_are_discounted_as_quantlib_does(
+    backend: BackendName, rate: float, dividend_yield: float
+) -> None:
+    one = np.ones(1)
+    got = kernels.european_value(
+        np.array([[100.0]]),
+        np.zeros(1, dtype=np.int32),
+        -np.ones(1, dtype=np.int8),
+        95 * one,
+        0.3 * one,
+        rate * one,
+        dividend_yield * one,
+        one,
+        np.array([0, 2]),
+        np.array([100.0, 300.0]) / 365,
+        np.array([2.0, 3.0]),
+        backend=backend,
+    )
+    assert_allclose(got[0, 0], quantlib_value(rate, dividend_yield), rtol=1e-12)

@@ -196,7 +196,8 @@ def european_value(
     References
     ----------
     Black and Scholes (1973), eq. 13; continuous yield after Merton (1973); cash dividends escrowed:
-    the spot less their present value is lognormal.
+    the spot less their present value is lognormal, discounted at the rate less the yield, for the
+    yield is earned on the full spot (as in QuantLib's escrowed engines).
     """
     arrays = _by_name(
         "european_value",

@@ -19,10 +19,11 @@ struct SeriesLanes {
     std::size_t count; // lanes in use; the others repeat the first
 };
 
-// Present value at time 0 of the dividends of one series, discounted at its own rate.
+// Present value at time 0 of the dividends of one series. The yield is earned on the full spot, so
+// that dividends not yet paid grow at growth = rate - yield, as the spot does.
 inline double dividend_value(const riskarray::UnderlyingSpots& market,
                              std::size_t underlying,
-                             double rate,
+                             double growth,
                              double time_to_expiry) noexcept {
     double sum = 0.0;
     const std::int64_t end = market.dividend_offset[underlying + 1];
@@ -30,7 +31,7 @@ inline double dividend_value(const riskarray::UnderlyingSpots& market,
         const auto dividend = static_cast<std::size_t>(k);
         const double time = market.dividend_time[dividend];
         if (time > 0.0 && time <= time_to_expiry) {
-            sum += market.dividend_amount[dividend] * __builtin_exp(-rate * time);
+            sum += market.dividend_amount[dividend] * __builtin_exp(-growth * time);
         }
     }
     return sum;
@@ -54,8 +55,10 @@ inline SeriesLanes gather_lanes(const riskarray::OptionSeries& series,
         lanes.rate[lane] = series.rate[i];
         lanes.dividend_yield[lane] = series.dividend_yield[i];
         lanes.time_to_expiry[lane] = series.time_to_expiry[i];
-        lanes.dividends[lane] = dividend_value(
-            market, lanes.underlying[lane], series.rate[i], series.time_to_expiry[i]);
+        lanes.dividends[lane] = dividend_value(market,
+                                               lanes.underlying[lane],
+                                               series.rate[i] - series.dividend_yield[i],
+                                               series.time_to_expiry[i]);
     }
     return lanes;
 }

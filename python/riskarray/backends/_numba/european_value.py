@@ -56,7 +56,12 @@ def european_value(
         yield_discount = math.exp(-dividend_yield[row] * time)
         discounted_strike = strike[row] * math.exp(-rate[row] * time)
         dividends = dividend_value(
-            dividend_offset, dividend_time, dividend_amount, u, rate[row], time_to_expiry[row]
+            dividend_offset,
+            dividend_time,
+            dividend_amount,
+            u,
+            rate[row] - dividend_yield[row],
+            time_to_expiry[row],
         )
         without_source = volatility[row] - volatility[row]  # 0, or NaN without volatility
         for j in range(spot.shape[1]):

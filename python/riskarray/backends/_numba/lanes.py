@@ -14,13 +14,13 @@ def dividend_value(
     dividend_time: F64,
     dividend_amount: F64,
     underlying: int,
-    rate: float,
+    growth: float,
     time_to_expiry: float,
 ) -> float:
-    """Present value of the dividends of one series, discounted at its own rate."""
+    """Present value of the dividends of one series; growth is rate less yield."""
     total = 0.0
     for k in range(dividend_offset[underlying], dividend_offset[underlying + 1]):
         time = dividend_time[k]
         if 0.0 < time <= time_to_expiry:
-            total += dividend_amount[k] * math.exp(-rate * time)
+            total += dividend_amount[k] * math.exp(-growth * time)
     return total
