@@ -41,7 +41,8 @@ class Range(Enum):
     EXERCISE = "1 or 2"
     FRACTION = "in [0, 1]"
     INDEX = "a row index"
-    OFFSETS = "rising offsets"
+    OFFSETS = "offsets that rise from 0"
+    SETS = "offsets that rise from 0, each set with a point at least"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ _PORTFOLIO_INPUTS = (
         dims=("z+1",),
         unit="offset into p",
         dtype="int32",
-        range=Range.OFFSETS,
+        range=Range.SETS,
         target="p",
     ),
 )

@@ -51,6 +51,11 @@ _IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
         & ((np.arange(x.size) > 0) | (x == 0))
         & ((np.arange(x.size) < x.size - 1) | (x == size))
     ),
+    Range.SETS: lambda x, size: (
+        (np.diff(x, prepend=-1) > 0)
+        & ((np.arange(x.size) > 0) | ((x == 0) & (x.size > 1)))
+        & ((np.arange(x.size) < x.size - 1) | (x == size))
+    ),
 }
 """Where values are in range; the number is the size of the dimension that an index refers to."""
 
@@ -66,8 +71,8 @@ def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping
     text = argument.range.value
     if argument.range is Range.INDEX:
         text = f"in [0, {size})"
-    elif argument.range is Range.OFFSETS:
-        text = f"offsets that rise from 0 to {size}"
+    elif argument.range in {Range.OFFSETS, Range.SETS}:
+        text = text.replace("rise from 0", f"rise from 0 to {size}")
     got = f"{values[index]} at index {where} ({count} in all)"
     msg = f"{name}: {argument.name} must be {text}, got {got}"
     raise ValueError(msg)
