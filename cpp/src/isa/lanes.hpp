@@ -63,24 +63,31 @@ inline SeriesLanes gather_lanes(const riskarray::OptionSeries& series,
     return lanes;
 }
 
-// Full spot j of each lane.
-inline Vec gather_spot(const SeriesLanes& lanes,
-                       const riskarray::UnderlyingSpots& market,
-                       std::size_t j) noexcept {
-    Vec spot;
+// Full spots of each lane, spot[j]. All are gathered before the first is used: a vector load that
+// follows the scalar stores it gathers from waits until they retire.
+inline void gather_spots(const SeriesLanes& lanes,
+                         const riskarray::UnderlyingSpots& market,
+                         Vec* spot) noexcept {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        spot[lane] = market.spot[lanes.underlying[lane] * market.n_spots + j];
+        const double* row = market.spot.data() + lanes.underlying[lane] * market.n_spots;
+        double* column = reinterpret_cast<double*>(spot) + lane;
+        for (std::size_t j = 0; j < market.n_spots; ++j) {
+            column[j * kLanes] = row[j];
+        }
     }
-    return spot;
 }
 
-inline void scatter_value(const SeriesLanes& lanes,
-                          std::size_t n_spots,
-                          std::size_t j,
-                          Vec value,
-                          std::span<double> out) noexcept {
+// Writes value[j] of each lane in use to its row of the output.
+inline void scatter_values(const SeriesLanes& lanes,
+                           std::size_t n_spots,
+                           const Vec* value,
+                           std::span<double> out) noexcept {
     for (std::size_t lane = 0; lane < lanes.count; ++lane) {
-        out[static_cast<std::size_t>(lanes.row[lane]) * n_spots + j] = value[lane];
+        double* row = out.data() + static_cast<std::size_t>(lanes.row[lane]) * n_spots;
+        const double* column = reinterpret_cast<const double*>(value) + lane;
+        for (std::size_t j = 0; j < n_spots; ++j) {
+            row[j] = column[j * kLanes];
+        }
     }
 }
 

@@ -15,7 +15,8 @@ constexpr double kLn2Low = 1.90821492927058770002e-10;
 constexpr double kRoundingShift = 0x1.8p52; // adding it leaves the nearest integer in the low bits
 constexpr double kInvSqrt2Pi = 0.398942280401432677940;
 
-// Relative error below 4e-16 for -708 <= x <= 709; 0 below, +inf above, NaN stays NaN.
+// Relative error below 4e-16 for -708 <= x <= 709; beyond, the value at that end (3e-308, 8e307).
+// NaN stays NaN.
 inline Vec exp(Vec x) noexcept {
     const Vec clamped = min(max(x, broadcast(-708.0)), broadcast(709.0));
     const Vec shifted = clamped * kLog2e + kRoundingShift;
@@ -29,20 +30,18 @@ inline Vec exp(Vec x) noexcept {
     const Vec high = (1.0 / 40320.0 + r * (1.0 / 362880.0)) +
                      r2 * (1.0 / 3628800.0 + r * (1.0 / 39916800.0)) + r4 * (1.0 / 479001600.0);
     const Vec scale = as_double((as_bits(shifted) + 1023) << 52);
-    const Vec y = (low + r4 * (middle + r4 * high)) * scale;
-    const Vec inf = broadcast(std::numeric_limits<double>::infinity());
-    return select(x < -708.0, Vec{}, select(x > 709.0, inf, y));
+    return (low + r4 * (middle + r4 * high)) * scale;
 }
 
 // Relative error below 4e-16 for normal x > 0; log(0) = -inf, NaN for x < 0 and NaN.
 inline Vec log(Vec x) noexcept {
-    const Mask bits = as_bits(x);
-    const Mask exponent_bits = ((bits >> 52) & 0x7ff) | 0x4330000000000000;
-    Vec exponent = as_double(exponent_bits) - (0x1.0p52 + 1023.0);
-    Vec m = as_double((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
-    const Mask is_upper = m > 1.41421356237309504880;
-    m = select(is_upper, m * 0.5, m);
-    exponent = select(is_upper, exponent + 1.0, exponent);
+    // x = 2^exponent m with sqrt(1/2) <= m < sqrt(2).
+    constexpr std::int64_t bits_of_sqrt_half = 0x3fe6a09e667f3bcd;
+    constexpr std::int64_t bits_of_one = 0x3ff0000000000000;
+    const Mask shifted = as_bits(x) + (bits_of_one - bits_of_sqrt_half);
+    const Mask exponent_bits = ((shifted >> 52) & 0x7ff) | 0x4330000000000000;
+    const Vec exponent = as_double(exponent_bits) - (0x1.0p52 + 1023.0);
+    const Vec m = as_double((shifted & 0x000fffffffffffff) + bits_of_sqrt_half);
     // log(m) = 2 atanh(f), f = (m - 1) / (m + 1), |f| <= 0.1716: the series to f^21, remainder
     // 3e-19.
     const Vec f = (m - 1.0) / (m + 1.0);
@@ -63,25 +62,30 @@ inline Vec norm_pdf(Vec x) noexcept {
     return kInvSqrt2Pi * exp(-0.5 * x * x);
 }
 
-// Absolute error below 5e-16 (Hart et al. 1968, no. 5666, as given by West 2005, "Better
-// approximations to cumulative normal functions"), NaN stays NaN.
+// norm_cdf(-z) / exp(-z^2 / 2) for 0 <= z <= 38 (Hart et al. 1968, no. 5666, as given by West 2005,
+// "Better approximations to cumulative normal functions").
+struct TailRatio {
+    Vec top, bottom;
+};
+
+inline TailRatio tail_ratio(Vec z) noexcept {
+    const Vec z2 = z * z;
+    const Vec z4 = z2 * z2;
+    const Vec top = (220.206867912376 + z * 221.213596169931) +
+                    z2 * (112.079291497871 + z * 33.912866078383) +
+                    z4 * ((6.37396220353165 + z * 0.700383064443688) + z2 * 3.52624965998911e-02);
+    const Vec bottom = (440.413735824752 + z * 793.826512519948) +
+                       z2 * (637.333633378831 + z * 296.564248779674) +
+                       z4 * ((86.7807322029461 + z * 16.064177579207) +
+                             z2 * (1.75566716318264 + z * 8.83883476483184e-02));
+    return {top, bottom};
+}
+
+// Absolute error below 5e-16, NaN stays NaN.
 inline Vec norm_cdf(Vec x) noexcept {
     const Vec z = min(abs(x), broadcast(38.0));
-    const Vec top =
-        220.206867912376 +
-        z * (221.213596169931 +
-             z * (112.079291497871 +
-                  z * (33.912866078383 + z * (6.37396220353165 + z * (0.700383064443688 +
-                                                                      z * 3.52624965998911e-02)))));
-    const Vec bottom =
-        440.413735824752 +
-        z * (793.826512519948 +
-             z * (637.333633378831 +
-                  z * (296.564248779674 +
-                       z * (86.7807322029461 +
-                            z * (16.064177579207 +
-                                 z * (1.75566716318264 + z * 8.83883476483184e-02))))));
-    const Vec tail = exp(-0.5 * z * z) * top / bottom;
+    const TailRatio ratio = tail_ratio(z);
+    const Vec tail = exp(-0.5 * z * z) * ratio.top / ratio.bottom;
     return select(x > 0.0, 1.0 - tail, tail);
 }
 
