@@ -19,7 +19,7 @@ EuropeanTerms european_terms(const SeriesLanes& lanes) noexcept {
     const Vec deviation = lanes.volatility * sqrt(time);
     return {deviation,
             1.0 / deviation,
-            carry - log(lanes.strike),
+            carry - log_of_positive(lanes.strike),
             exp(-lanes.dividend_yield * time),
             lanes.strike * exp(-lanes.rate * time)};
 }
@@ -28,8 +28,8 @@ EuropeanTerms european_terms(const SeriesLanes& lanes) noexcept {
 Vec european_at_spot(const EuropeanTerms& terms, Vec sign, Vec escrowed) noexcept {
     const Vec discounted_spot = escrowed * terms.yield_discount;
     const Vec certain_value = max(sign * (discounted_spot - terms.discounted_strike), Vec{});
-    const Vec d1 =
-        (log(escrowed) + terms.log_drift) * terms.inverse_deviation + 0.5 * terms.deviation;
+    const Vec d1 = (log_of_positive(escrowed) + terms.log_drift) * terms.inverse_deviation +
+                   0.5 * terms.deviation;
     const Vec d2 = d1 - terms.deviation;
     // S e^(-qT) n(d1) = K e^(-rT) n(d2): one exp serves both; the smaller |d| does not underflow.
     const Mask is_first = abs(d1) < abs(d2);
