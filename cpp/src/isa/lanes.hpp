@@ -37,6 +37,19 @@ inline double dividend_value(const riskarray::UnderlyingSpots& market,
     return sum;
 }
 
+// Elements of an array at the lanes' rows; neighbours, the common case, are one load.
+inline Vec
+gather(std::span<const double> values, const std::int32_t* row, bool are_neighbours) noexcept {
+    if (are_neighbours) {
+        return load(values.data() + row[0]);
+    }
+    double at_lane[kLanes];
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        at_lane[lane] = values[static_cast<std::size_t>(row[lane])];
+    }
+    return load(at_lane);
+}
+
 inline SeriesLanes gather_lanes(const riskarray::OptionSeries& series,
                                 const riskarray::UnderlyingSpots& market,
                                 std::span<const std::int32_t> rows,
@@ -44,22 +57,28 @@ inline SeriesLanes gather_lanes(const riskarray::OptionSeries& series,
     SeriesLanes lanes;
     const std::size_t left = rows.size() - first;
     lanes.count = left < kLanes ? left : kLanes;
+    double sign[kLanes];
+    double dividends[kLanes];
+    bool are_neighbours = true;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
         const std::int32_t row = rows[lane < lanes.count ? first + lane : first];
         const auto i = static_cast<std::size_t>(row);
+        are_neighbours = are_neighbours && row == rows[first] + static_cast<std::int32_t>(lane);
         lanes.row[lane] = row;
         lanes.underlying[lane] = static_cast<std::size_t>(series.underlying[i]);
-        lanes.sign[lane] = series.right[i];
-        lanes.strike[lane] = series.strike[i];
-        lanes.volatility[lane] = series.volatility[i];
-        lanes.rate[lane] = series.rate[i];
-        lanes.dividend_yield[lane] = series.dividend_yield[i];
-        lanes.time_to_expiry[lane] = series.time_to_expiry[i];
-        lanes.dividends[lane] = dividend_value(market,
-                                               lanes.underlying[lane],
-                                               series.rate[i] - series.dividend_yield[i],
-                                               series.time_to_expiry[i]);
+        sign[lane] = series.right[i];
+        dividends[lane] = dividend_value(market,
+                                         lanes.underlying[lane],
+                                         series.rate[i] - series.dividend_yield[i],
+                                         series.time_to_expiry[i]);
     }
+    lanes.strike = gather(series.strike, lanes.row, are_neighbours);
+    lanes.volatility = gather(series.volatility, lanes.row, are_neighbours);
+    lanes.rate = gather(series.rate, lanes.row, are_neighbours);
+    lanes.dividend_yield = gather(series.dividend_yield, lanes.row, are_neighbours);
+    lanes.time_to_expiry = gather(series.time_to_expiry, lanes.row, are_neighbours);
+    lanes.sign = load(sign);
+    lanes.dividends = load(dividends);
     return lanes;
 }
 
