@@ -134,7 +134,8 @@ def text_column(column: pa.ChunkedArray) -> TextColumn:
     if not (_is_string(plain) or pt.is_integer(plain)):
         message = f"must hold text, got {plain}"
         raise ColumnTypeError(message)
-    if not pt.is_dictionary(kind):
+    is_distinct = not pt.is_dictionary(kind)
+    if is_distinct:
         column = _cast(column, pa.string()).dictionary_encode()
     elif kind.value_type != pa.string():
         column = pa.chunked_array([_cast_dictionary(c) for c in column.chunks], ENCODED)
@@ -142,7 +143,10 @@ def text_column(column: pa.ChunkedArray) -> TextColumn:
     if isinstance(encoded, pa.ChunkedArray):  # no chunks at all
         return TextColumn(code=np.zeros(0, np.int32), value=pa.array([], pa.string()))
     code = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return _distinct(code, encoded.dictionary)
+    is_distinct &= not pc.any(pc.equal(encoded.dictionary, "")).as_py()
+    if is_distinct:
+        return TextColumn(code=code, value=encoded.dictionary)
+    return _distinct(*_used(code, encoded.dictionary))
 
 
 def merge_text(columns: Sequence[TextColumn]) -> TextColumn:
@@ -267,11 +271,20 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(column, column.type.value_type)
 
 
+def _used(code: I32, value: pa.StringArray) -> tuple[I32, pa.StringArray]:
+    """Return the codes and the dictionary without the texts that no row has."""
+    is_used = np.zeros(len(value) + 1, np.bool_)
+    is_used[code] = True  # a null hits the last
+    is_used = is_used[:-1]
+    if is_used.all():
+        return code, value
+    number = np.append(np.cumsum(is_used, dtype=np.int32) - np.int32(1), np.int32(-1))
+    return number[code], value.filter(pa.array(is_used))
+
+
 def _distinct(code: I32, value: pa.StringArray) -> TextColumn:
     """Return the column with nulls, empty texts and repetitions gone from its dictionary."""
     again = value.dictionary_encode()
-    if len(again.dictionary) == len(value) and not pc.any(pc.equal(value, "")).as_py():
-        return TextColumn(code=code, value=value)
     kept = pc.not_equal(again.dictionary, "").to_numpy(zero_copy_only=False)
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     place = pc.fill_null(again.indices, -1).to_numpy(zero_copy_only=False)

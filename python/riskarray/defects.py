@@ -105,10 +105,9 @@ class DefectLog:
             return self._bad.get(table.name, none)
         return self._flagged.get((table.name, column), none)
 
-    def raise_if_any(self) -> None:
-        """Raise BookError when there is a defect."""
-        if self._entries:
-            raise BookError(self.defects(), count=len(self))
+    def error(self) -> BookError:
+        """Return the defects as an error to raise."""
+        return BookError(self.defects(), count=len(self))
 
     def defects(self) -> tuple[Defect, ...]:
         """Return the defects in the order of tables and rows, the first 100,000 of them."""

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from riskarray.symbols import SETTLEMENT_AM
+from riskarray.array_types import F64, I8, I32, I64
+from riskarray.roots import SETTLEMENT_AM
 
 KIND_STOCK: Final = 0
 KIND_OPTION: Final = 1
@@ -37,11 +38,10 @@ OPEN: Final = dt.time(9, 30)
 CLOSE: Final = dt.time(16, 0)
 SECONDS_PER_YEAR: Final = 365.0 * 86_400.0
 
-Floats = npt.NDArray[np.float64]
 Dates = npt.NDArray[np.datetime64]
 
 
-def new_york_seconds(date: Dates, clock: dt.time) -> Floats:
+def new_york_seconds(date: Dates, clock: dt.time) -> F64:
     """Return the instants at which New York clocks show one time on each date.
 
     Parameters
@@ -72,7 +72,7 @@ def new_york_seconds(date: Dates, clock: dt.time) -> Floats:
     return seconds
 
 
-def years_until(as_of: dt.datetime, date: Dates, clock: dt.time) -> Floats:
+def years_until(as_of: dt.datetime, date: Dates, clock: dt.time) -> F64:
     """Return the time from `as_of` to one New York time on each date.
 
     Parameters
@@ -113,14 +113,14 @@ class Underlyings:
     """
 
     name: pa.StringArray
-    price: Floats
+    price: F64
     product_type: pa.StringArray
     portfolio_type: pa.StringArray
     class_group: pa.StringArray
     strategy_class: pa.StringArray
     product_group: pa.StringArray
-    leverage: Floats
-    dividend_yield: Floats
+    leverage: F64
+    dividend_yield: F64
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length."""
@@ -163,16 +163,16 @@ class Instruments:
     """
 
     symbol: pa.StringArray
-    underlying: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int8]
-    right: npt.NDArray[np.int8]
-    strike: Floats
+    underlying: I32
+    kind: I8
+    right: I8
+    strike: F64
     expiry: Dates
-    exercise: npt.NDArray[np.int8]
-    settlement: npt.NDArray[np.int8]
-    multiplier: Floats
-    price: Floats
-    implied_volatility: Floats
+    exercise: I8
+    settlement: I8
+    multiplier: F64
+    price: F64
+    implied_volatility: F64
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length."""
@@ -199,10 +199,10 @@ class Dividends:
         USD per share; positive.
     """
 
-    offset: npt.NDArray[np.int64]
+    offset: I64
     ex_date: Dates
-    time: Floats
-    amount: Floats
+    time: F64
+    amount: F64
 
     def __post_init__(self) -> None:
         """Refuse offsets that do not cover the rows."""
@@ -227,8 +227,8 @@ class Rates:
         Continuous zero rate at each time.
     """
 
-    time: Floats
-    rate: Floats
+    time: F64
+    rate: F64
 
     def __post_init__(self) -> None:
         """Refuse an empty curve and times that do not increase."""
@@ -239,7 +239,7 @@ class Rates:
             message = "Rates: time must increase"
             raise ValueError(message)
 
-    def at(self, time: npt.ArrayLike) -> Floats:
+    def at(self, time: npt.ArrayLike) -> F64:
         """Return the zero rates for given times.
 
         Parameters
@@ -253,7 +253,7 @@ class Rates:
             Linear in time between the curve's dates, flat outside.
         """
         wanted = np.asarray(time, np.float64)
-        found: Floats = np.interp(wanted, self.time, self.rate)
+        found: F64 = np.interp(wanted, self.time, self.rate)
         return found
 
 
@@ -290,7 +290,7 @@ class Market:
             message = "Market: dividends must have one run of rows per underlying"
             raise ValueError(message)
 
-    def time_to_expiry(self) -> Floats:
+    def time_to_expiry(self) -> F64:
         """Return the time from `as_of` to the expiry of each instrument.
 
         Returns

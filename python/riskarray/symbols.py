@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Option symbols in both spellings, class shares and index roots.
+"""Option symbols in both spellings, and the names of class shares.
 
 An OSI symbol names an option series: root, expiry (yymmdd), right (C or P) and strike in
 thousandths of a dollar (eight digits). The official form pads the root to six characters with
@@ -11,10 +11,7 @@ References
 OCC, Options Symbology Initiative (2010).
 """
 
-import csv
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 import numpy as np
@@ -22,14 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-EXERCISE_NONE: Final = 0
-EXERCISE_EUROPEAN: Final = 1
-EXERCISE_AMERICAN: Final = 2
-SETTLEMENT_NONE: Final = 0
-SETTLEMENT_AM: Final = 1
-SETTLEMENT_PM: Final = 2
-EXERCISE_CODE: Final = {"european": EXERCISE_EUROPEAN, "american": EXERCISE_AMERICAN}
-SETTLEMENT_CODE: Final = {"am": SETTLEMENT_AM, "pm": SETTLEMENT_PM}
+from riskarray.array_types import F64, I8, I32, I64, Bool
 
 TERMS_LENGTH: Final = 15  # yymmdd, C or P, eight digits of strike
 ROOT_LENGTH: Final = 6
@@ -38,7 +28,6 @@ CLASS_SEPARATOR: Final = r"[-./ ]"
 CENTURY: Final = np.datetime64("2000-01", "M")  # of the two-digit year
 
 Bytes = npt.NDArray[np.uint8]
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,42 +48,11 @@ class OsiTerms:
         Strike in USD; NaN elsewhere. Zero is possible: it is the caller's to refuse.
     """
 
-    is_osi: BoolArray
+    is_osi: Bool
     root: pa.StringArray
     expiry: npt.NDArray[np.datetime64]
-    right: npt.NDArray[np.int8]
-    strike: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRoot:
-    """One root of listed index options: what it is on, how it is exercised and settled."""
-
-    root: str
-    underlying: str
-    exercise: str
-    settlement: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootMatch:
-    """What a column of roots stands for in a list of underlyings.
-
-    Parameters
-    ----------
-    underlying : ndarray of int32, shape (n,)
-        Row of the underlying, -1 where there is none.
-    exercise, settlement : ndarray of int8, shape (n,)
-        Codes from the table of index roots; 0 where the root is not in it.
-    is_adjusted : ndarray of bool, shape (n,)
-        Whether the root carries a digit that OCC adds to a contract with changed terms.
-    """
-
-    underlying: npt.NDArray[np.int32]
-    exercise: npt.NDArray[np.int8]
-    settlement: npt.NDArray[np.int8]
-    is_adjusted: BoolArray
+    right: I8
+    strike: F64
 
 
 def parse_osi(symbol: pa.StringArray) -> OsiTerms:
@@ -209,54 +167,24 @@ def option_root(name: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(_plain_strings(name), CLASS_SEPARATOR, "")
 
 
-@cache
-def index_roots() -> tuple[IndexRoot, ...]:
-    """Return the table of listed index roots.
-
-    Returns
-    -------
-    tuple of IndexRoot
-        One entry per root, with the source of its terms.
-    """
-    text = (files("riskarray") / "index_roots.csv").read_text(encoding="utf-8")
-    return tuple(IndexRoot(**row) for row in csv.DictReader(text.splitlines()))
-
-
-def match_roots(root: pa.StringArray, underlying: pa.StringArray) -> RootMatch:
-    """Find the underlying of each option root.
-
-    The table of index roots comes first (SPXW is on SPX), then the ticker itself, then the ticker
-    without its class separator (BRKB is on BRK-B). A name that two tickers share after the
-    separator is gone belongs to neither.
+def rows_in(value: pa.StringArray, names: pa.StringArray) -> I32:
+    """Return the row of each value in a column of names.
 
     Parameters
     ----------
-    root : StringArray, shape (n,)
-        Roots without padding; null where a symbol has none.
-    underlying : StringArray, shape (u,)
-        Names of the underlyings.
+    value : StringArray, shape (n,)
+        What is looked up, in one hash look-up each.
+    names : StringArray
+        Where it is looked up.
 
     Returns
     -------
-    RootMatch
-        Row of the underlying and the terms that the root implies.
+    ndarray of int32, shape (n,)
+        The first row of that name; -1 where the value is null or not among them.
     """
-    table = index_roots()
-    entry = _rows_in(root, pa.array([r.root for r in table], pa.string()))
-    of_entry = _rows_in(pa.array([r.underlying for r in table], pa.string()), underlying)
-    listed = np.append(of_entry, np.int32(-1))[entry]
-    exact = _rows_in(root, underlying)
-    class_share = _rows_in(root, _once(option_root(underlying)))
-    row = np.where(listed >= 0, listed, np.where(exact >= 0, exact, class_share))
-    digit = pc.fill_null(pc.match_substring_regex(root, "[0-9]$"), fill_value=False)
-    exercise = [EXERCISE_CODE[r.exercise] for r in table] + [EXERCISE_NONE]
-    settlement = [SETTLEMENT_CODE[r.settlement] for r in table] + [SETTLEMENT_NONE]
-    return RootMatch(
-        underlying=row.astype(np.int32),
-        exercise=np.array(exercise, np.int8)[entry],
-        settlement=np.array(settlement, np.int8)[entry],
-        is_adjusted=digit.to_numpy(zero_copy_only=False) & (row < 0),
-    )
+    row = pc.index_in(value, value_set=names, skip_nulls=True)
+    found: I32 = pc.fill_null(row, -1).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _plain_strings(column: pa.Array) -> pa.StringArray:
@@ -268,7 +196,7 @@ def _plain_strings(column: pa.Array) -> pa.StringArray:
 
 def _extents(
     symbol: pa.StringArray,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Bytes]:
+) -> tuple[I64, I64, Bytes]:
     """Return where each string starts and ends in the bytes behind the column; nulls are empty."""
     _, offsets, data = symbol.buffers()
     n = len(symbol)
@@ -284,10 +212,10 @@ def _extents(
 
 def _read_terms(
     byte: list[Bytes],
-) -> tuple[BoolArray, npt.NDArray[np.datetime64], npt.NDArray[np.int8], npt.NDArray[np.float64]]:
+) -> tuple[Bool, npt.NDArray[np.datetime64], I8, F64]:
     """Read yymmdd, right and strike from the last fifteen bytes of each symbol."""
     is_call = byte[6] == ord("C")
-    ok: BoolArray = is_call | (byte[6] == ord("P"))
+    ok: Bool = is_call | (byte[6] == ord("P"))
     digit = [b - np.uint8(ord("0")) for b in byte]  # a byte below '0' wraps to a large number
     for k in (*range(6), *range(7, TERMS_LENGTH)):
         ok &= digit[k] <= 9  # noqa: PLR2004
@@ -300,7 +228,7 @@ def _read_terms(
     return ok, expiry, np.where(is_call, 1, -1).astype(np.int8), _number(digit[7:]) / 1000
 
 
-def _number(digit: list[Bytes]) -> npt.NDArray[np.int32]:
+def _number(digit: list[Bytes]) -> I32:
     """Return the number that columns of decimal digits spell (at most eight of them)."""
     total = digit[0].astype(np.int32)
     for d in digit[1:]:
@@ -308,7 +236,7 @@ def _number(digit: list[Bytes]) -> npt.NDArray[np.int32]:
     return total
 
 
-def _is_root(data: Bytes, start: npt.NDArray[np.int64], length: npt.NDArray[np.int64]) -> BoolArray:
+def _is_root(data: Bytes, start: I64, length: I64) -> Bool:
     """Say whether the leading bytes are letters and digits, padded only to the full six."""
     is_letter = np.zeros(256, np.bool_)
     is_letter[[*range(ord("A"), ord("Z") + 1), *range(ord("0"), ord("9") + 1)]] = True
@@ -323,18 +251,3 @@ def _is_root(data: Bytes, start: npt.NDArray[np.int64], length: npt.NDArray[np.i
         ok &= ~inside | (letter & before) | padding
         before = letter
     return ok
-
-
-def _once(name: pa.StringArray) -> pa.StringArray:
-    """Return the names with those that occur more than once replaced by null."""
-    encoded = name.dictionary_encode()
-    code = pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False)
-    count = np.bincount(code, minlength=max(len(encoded.dictionary), 1))
-    return pc.if_else(pa.array(count[code] == 1), name, pa.scalar(None, pa.string()))
-
-
-def _rows_in(value: pa.StringArray, names: pa.StringArray) -> npt.NDArray[np.int32]:
-    """Return the row of each value in the names, -1 where it is null or absent."""
-    row = pc.index_in(value, value_set=names, skip_nulls=True)
-    found: npt.NDArray[np.int32] = pc.fill_null(row, -1).to_numpy(zero_copy_only=False)
-    return found
