@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "array_view.hpp"
 #include "riskarray/build_info.hpp"
+#include "riskarray/implied_volatility.hpp"
 #include "riskarray/pricing.hpp"
 
 namespace riskarray::bindings {
@@ -123,6 +124,38 @@ void bind_risk_arrays(const Doubles& spot,
     risk_arrays(models, series, multipliers, market, threads, base_out, pnl_out);
 }
 
+void bind_implied_volatility(const Doubles& price,
+                             const Bytes& exercise,
+                             const Doubles& spot,
+                             const Rows& underlying,
+                             const Bytes& right,
+                             const Doubles& strike,
+                             const Doubles& rate,
+                             const Doubles& dividend_yield,
+                             const Doubles& time_to_expiry,
+                             const Offsets& dividend_offset,
+                             const Doubles& dividend_time,
+                             const Doubles& dividend_amount,
+                             Doubles& volatility,
+                             Bytes& status,
+                             int threads) {
+    check_isa();
+    const UnderlyingSpots market =
+        market_view(spot, dividend_offset, dividend_time, dividend_amount);
+    if (market.n_spots != 1) {
+        throw std::invalid_argument("spot must have 1 column");
+    }
+    const OptionSeries series = series_view(
+        spot, underlying, right, strike, volatility, rate, dividend_yield, time_to_expiry);
+    const std::size_t n = series.size();
+    const auto prices = view(price, n, "price");
+    const auto exercises = view(exercise, n, "exercise");
+    const std::span<double> volatility_out = writable(volatility, n, "volatility");
+    const std::span<std::int8_t> status_out = writable(status, n, "status");
+    const py::gil_scoped_release release;
+    implied_volatility(prices, exercises, series, market, threads, volatility_out, status_out);
+}
+
 template <ValueKernel kernel> void define_value(py::module_& module, const char* name) {
     module.def(name,
                &value<kernel>,
@@ -146,6 +179,23 @@ template <ValueKernel kernel> void define_value(py::module_& module, const char*
 void bind_pricing(py::module_& module) {
     define_value<european_value>(module, "european_value");
     define_value<american_value>(module, "american_value");
+    module.def("implied_volatility",
+               &bind_implied_volatility,
+               py::arg("price").noconvert(),
+               py::arg("exercise").noconvert(),
+               py::arg("spot").noconvert(),
+               py::arg("underlying").noconvert(),
+               py::arg("right").noconvert(),
+               py::arg("strike").noconvert(),
+               py::arg("rate").noconvert(),
+               py::arg("dividend_yield").noconvert(),
+               py::arg("time_to_expiry").noconvert(),
+               py::arg("dividend_offset").noconvert(),
+               py::arg("dividend_time").noconvert(),
+               py::arg("dividend_amount").noconvert(),
+               py::arg("volatility").noconvert(),
+               py::arg("status").noconvert(),
+               py::arg("threads"));
     module.def("risk_arrays",
                &bind_risk_arrays,
                py::arg("spot").noconvert(),

@@ -29,14 +29,28 @@ bool is_v4_supported() noexcept {
 
 constexpr std::array isa_tables{
 #if RISKARRAY_X86
-    IsaTable{"v4", is_v4_supported, v4::european_value, v4::european_value, v4::european_value},
-    IsaTable{"v3", is_v3_supported, v3::european_value, v3::european_value, v3::european_value},
+    IsaTable{"v4",
+             is_v4_supported,
+             v4::european_value,
+             v4::european_value,
+             v4::european_value,
+             v4::european_volatility,
+             v4::american_volatility},
+    IsaTable{"v3",
+             is_v3_supported,
+             v3::european_value,
+             v3::european_value,
+             v3::european_value,
+             v3::european_volatility,
+             v3::american_volatility},
 #endif
     IsaTable{"baseline",
              is_always_supported,
              baseline::european_value,
              baseline::european_value,
-             baseline::european_value},
+             baseline::european_value,
+             baseline::european_volatility,
+             baseline::american_volatility},
 };
 
 const IsaTable* choose_isa() noexcept {

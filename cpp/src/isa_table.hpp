@@ -2,6 +2,7 @@
 #pragma once
 
 #include "riskarray/series.hpp"
+#include "volatility_start.hpp"
 
 namespace riskarray {
 
@@ -11,12 +12,21 @@ using PricingMethod = void (*)(const OptionSeries& series,
                                std::span<const std::int32_t> rows,
                                std::span<double> value) noexcept;
 
+// Where the search for the volatility of each row listed starts; the price of row i is price[i].
+using VolatilityMethod = void (*)(const OptionSeries& series,
+                                  const UnderlyingSpots& market,
+                                  std::span<const std::int32_t> rows,
+                                  std::span<const double> price,
+                                  const VolatilityStart& start) noexcept;
+
 struct IsaTable {
     const char* name;
     bool (*is_supported)() noexcept;
     PricingMethod european_value;
     PricingMethod american_boundary;
     PricingMethod american_grid;
+    VolatilityMethod european_volatility;
+    VolatilityMethod american_volatility;
 };
 
 // The entry in use. RISKARRAY_ISA is read once; see build_info.hpp for a name that cannot be

@@ -51,6 +51,23 @@ def american_value(
     value: _F64,
     threads: int,
 ) -> None: ...
+def implied_volatility(
+    price: _F64,
+    exercise: _I8,
+    spot: _F64,
+    underlying: _I32,
+    right: _I8,
+    strike: _F64,
+    rate: _F64,
+    dividend_yield: _F64,
+    time_to_expiry: _F64,
+    dividend_offset: _I64,
+    dividend_time: _F64,
+    dividend_amount: _F64,
+    volatility: _F64,
+    status: _I8,
+    threads: int,
+) -> None: ...
 def risk_arrays(
     spot: _F64,
     model: _I8,

@@ -27,6 +27,28 @@ class Model(IntEnum):
     AMERICAN = 2
 
 
+class VolatilityStatus(IntEnum):
+    """How the search for an implied volatility ended; the volatility is NaN unless `OK`."""
+
+    OK = 0
+    """Found: the value there is within 1e-7 of spot of the price."""
+    BELOW_INTRINSIC = 1
+    """Price at or below what exercise now, or the least volatility of the range, is worth."""
+    ABOVE_BOUND = 2
+    """Price at or above the no-arbitrage bound, or the value at the greatest volatility."""
+    NO_TIME = 3
+    """Expired."""
+    NO_PRICE = 4
+    """Price NaN."""
+    NOT_CONVERGED = 5
+    """No volatility gives the price to the tolerance."""
+
+
+MIN_VOLATILITY: Final = 1e-4
+MAX_VOLATILITY: Final = 10.0
+"""The range in which an implied volatility is searched for."""
+
+
 class Range(Enum):
     """Values that an argument may take; the text completes "must be ..."."""
 
@@ -63,7 +85,8 @@ class Kernel:
     """One kernel: inputs, switches, outputs and how closely two backends agree.
 
     ``tolerance`` is the absolute bound between backends in units of ``spot + strike`` (pricing) or
-    USD (requirements); 0 means equal bits.
+    USD (requirements); 0 means equal bits. For an implied volatility it bounds the difference
+    between the values at the two backends' volatilities.
     """
 
     name: str
@@ -166,6 +189,24 @@ _PORTFOLIO_OUTPUTS = (
 KERNELS: Final[tuple[Kernel, ...]] = (
     Kernel(name="european_value", inputs=_OPTION, outputs=_VALUE, tolerance=1e-9),
     Kernel(name="american_value", inputs=_OPTION, outputs=_VALUE, tolerance=1e-9),
+    Kernel(
+        name="implied_volatility",
+        inputs=(
+            _array("price", "n", "USD per share", Range.NONNEGATIVE_OR_NAN),
+            _code("exercise", "1 European, 2 American", Range.EXERCISE),
+            _array("spot", "u 1", "USD per share", Range.NONNEGATIVE),
+            _UNDERLYING,
+            _RIGHT,
+            _STRIKE,
+            *_TERMS,
+            *_DIVIDENDS,
+        ),
+        outputs=(
+            _result("volatility", "n", "per sqrt(year)"),
+            _result("status", "n", "VolatilityStatus", "int8"),
+        ),
+        tolerance=2e-7,
+    ),
     Kernel(
         name="risk_arrays",
         inputs=(

@@ -13,6 +13,7 @@ __all__ = [
     "PortfolioRequirement",
     "american_value",
     "european_value",
+    "implied_volatility",
     "portfolio_requirement",
     "position_pnl",
     "risk_arrays",
@@ -101,7 +102,7 @@ def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[st
 
 def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
     """Check every input against the contract and return the size of each dimension."""
-    sizes: dict[str, int] = {}
+    sizes = {"1": 1}
     for argument in contract.inputs:
         _check_shape(contract.name, argument, arrays[argument.name], sizes)
     for dim, limit in (("p", MAX_POINTS), ("s", MAX_POINTS + 1)):
@@ -285,6 +286,81 @@ def american_value(
     )
     (value,) = _run("american_value", arrays, threads=threads, backend=backend)
     return cast("F64", value)
+
+
+def implied_volatility(
+    price: F64,
+    exercise: I8,
+    spot: F64,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    *,
+    threads: int = 0,
+    backend: BackendName | None = None,
+) -> tuple[F64, I8]:
+    """Return the volatility at which each option is worth its price, and how the search ended.
+
+    The value that `european_value` or `american_value` gives at the volatility is within 1e-7 of
+    spot of the price. The search keeps to volatilities from 1e-4 to 10 (1,000 %).
+
+    Parameters
+    ----------
+    price : ndarray, shape (n,)
+        In USD per share; NaN where there is none.
+    exercise : ndarray of int8, shape (n,)
+        1 European, 2 American.
+    spot : ndarray, shape (u, 1)
+        Full spot of each underlying, in USD per share.
+    underlying, right, strike, rate, dividend_yield, time_to_expiry : ndarray
+        As for `european_value`.
+    dividend_offset, dividend_time, dividend_amount : ndarray
+        As for `european_value`.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+
+    Returns
+    -------
+    volatility : ndarray, shape (n,)
+        Per square root of a year; NaN unless the status is `VolatilityStatus.OK`.
+    status : ndarray of int8, shape (n,)
+        `riskarray.contract.VolatilityStatus`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+
+    References
+    ----------
+    Jaeckel (2015), "Let's be rational", for the European start; Barone-Adesi and Whaley (1987) for
+    the American one.
+    """
+    arrays = _by_name(
+        "implied_volatility",
+        price,
+        exercise,
+        spot,
+        underlying,
+        right,
+        strike,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        dividend_offset,
+        dividend_time,
+        dividend_amount,
+    )
+    volatility, status = _run("implied_volatility", arrays, threads=threads, backend=backend)
+    return volatility, status
 
 
 def risk_arrays(

@@ -3,6 +3,7 @@
 from riskarray._core import (
     american_value,
     european_value,
+    implied_volatility,
     portfolio_requirement,
     position_pnl,
     risk_arrays,
@@ -12,6 +13,7 @@ from riskarray.build import build_info
 __all__ = [
     "american_value",
     "european_value",
+    "implied_volatility",
     "portfolio_requirement",
     "position_pnl",
     "risk_arrays",

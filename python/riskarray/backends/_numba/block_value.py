@@ -1,5 +1,7 @@
 """Values of a block of instruments, sorted by method; the twin of cpp/src/block_value.cpp."""
 
+from typing import Final
+
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
@@ -7,9 +9,14 @@ from riskarray.backends._numba.american_method import BOUNDARY, EUROPEAN, GRID, 
 from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.jit import jit
 
-__all__ = ["LINEAR", "block_value"]
+__all__ = ["LINEAR", "PRICING_METHODS", "block_value"]
 
 LINEAR = -1
+PRICING_METHODS: Final = (
+    (EUROPEAN, european_value),
+    (BOUNDARY, european_value),
+    (GRID, european_value),
+)
 _AMERICAN = 2
 
 
@@ -77,11 +84,7 @@ def block_value(
         dividend_time,
     )
     linear_value(spot, underlying, method, value)
-    for code, price in (
-        (EUROPEAN, european_value),
-        (BOUNDARY, european_value),
-        (GRID, european_value),
-    ):
+    for code, price in PRICING_METHODS:
         rows = np.flatnonzero(method == code).astype(np.int32)
         if rows.size:
             price(

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+namespace riskarray {
+
+// Where the search for the volatility of each row starts. `floor` is what the option is worth at
+// least at any volatility: the value of a certain forward, or of exercise now when that is allowed.
+// The search runs in sqrt(value - floor), and `slope` is the derivative of that.
+struct VolatilityStart {
+    std::span<double> volatility; // 0: price at or below the floor; infinite: above the bound
+    std::span<double> slope;
+    std::span<double> floor;
+};
+
+} // namespace riskarray

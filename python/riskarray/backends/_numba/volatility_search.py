@@ -1,0 +1,135 @@
+"""The search for one volatility; the twin of cpp/src/volatility_search.cpp."""
+
+import math
+from typing import Final
+
+from riskarray.array_types import F64
+from riskarray.backends._numba.jit import jit
+
+__all__ = ["FLOOR", "IN_THE_MONEY", "N_FIELDS", "PRICE", "SPOT", "next_step", "open_search"]
+
+# Fields of a search, a row of numbers each; the C++ twin says what they mean.
+PRICE: Final = 0
+SPOT: Final = 1
+FLOOR: Final = 2
+SLOPE: Final = 3
+LOW: Final = 4
+HIGH: Final = 5
+LAST_VOLATILITY: Final = 6
+LAST_LEVEL: Final = 7
+BEST_VOLATILITY: Final = 8
+BEST_ERROR: Final = 9
+N_VALUES: Final = 10
+IN_THE_MONEY: Final = 11  # 1 where exercise is worth something
+N_FIELDS: Final = 12
+
+_OK, _BELOW_INTRINSIC, _ABOVE_BOUND, _NOT_CONVERGED = 0, 1, 2, 5
+_MIN_VOLATILITY, _MAX_VOLATILITY = 1e-4, 10.0
+_TOLERANCE = 1e-7
+_STEP_TOLERANCE = 1e-8
+_EXACT = 1e-11
+_UNKNOWN_MISMATCH = 1.0
+_LEAST_MISMATCH = 0.01
+_CLOSING_RATIO = 0.25
+_WIDEST_STEP = 3.0
+_N_FREE_VALUES = 8
+_MAX_VALUES = 100
+
+
+@jit
+def level(search: F64, value: float) -> float:
+    """Return the level of a value; infinite where the value is the floor."""
+    excess = value - search[FLOOR]
+    if not excess > 0.0:
+        return -math.inf
+    return math.sqrt(excess) if search[IN_THE_MONEY] > 0.0 else math.log(excess)
+
+
+@jit
+def update_slope(search: F64, volatility: float, here: float) -> float:
+    """Update the slope from the last two values; return by how much it changed, relatively."""
+    if search[LAST_VOLATILITY] == 0.0 or search[LAST_LEVEL] == -math.inf:
+        return _UNKNOWN_MISMATCH
+    secant = (here - search[LAST_LEVEL]) / (volatility - search[LAST_VOLATILITY])
+    if not 0.0 < secant < math.inf:
+        return _UNKNOWN_MISMATCH
+    mismatch: float = abs(secant / search[SLOPE] - 1.0)
+    search[SLOPE] = secant
+    return max(mismatch, _LEAST_MISMATCH)
+
+
+@jit
+def bracketed(search: F64, volatility: float, wanted: float) -> float:
+    """Return a trial inside the bracket."""
+    has_low = search[LOW] > 0.0
+    has_high = search[HIGH] > 0.0
+    least = search[LOW] if has_low else max(volatility / _WIDEST_STEP, _MIN_VOLATILITY)
+    most = search[HIGH] if has_high else min(volatility * _WIDEST_STEP, _MAX_VOLATILITY)
+    if has_low and has_high:
+        is_inside = least < wanted < most
+        is_slow = search[N_VALUES] > _N_FREE_VALUES and search[N_VALUES] % 3 == 0
+        return wanted if is_inside and not is_slow else 0.5 * (least + most)
+    if has_low:
+        return min(wanted, most) if wanted > least else most
+    return max(wanted, least) if wanted < most else least
+
+
+@jit
+def best_or_failed(search: F64) -> tuple[float, bool, int]:
+    """End with the volatility that came closest, if that is close enough."""
+    if search[BEST_ERROR] <= _TOLERANCE * search[SPOT]:
+        return search[BEST_VOLATILITY], True, _OK
+    return math.nan, True, _NOT_CONVERGED
+
+
+@jit
+def open_search(search: F64, start: float, slope: float) -> float:
+    """Set the slope from that of sqrt(value - floor); return the start, brought into the range."""
+    root = math.sqrt(search[PRICE] - search[FLOOR])
+    search[SLOPE] = slope if search[IN_THE_MONEY] > 0.0 else 2.0 * slope / root
+    if not -math.inf < start < math.inf:
+        return 2.0
+    return min(max(start, _MIN_VOLATILITY), _MAX_VOLATILITY)
+
+
+@jit
+def secant_step(
+    search: F64, volatility: float, value: float, miss: float
+) -> tuple[float, bool, int]:
+    """Return the end of a secant step, or the answer when that is good enough."""
+    here = level(search, value)
+    mismatch = update_slope(search, volatility, here)
+    wanted = volatility + (level(search, search[PRICE]) - here) / search[SLOPE]
+    trial = bracketed(search, volatility, wanted)
+    last_step = abs(volatility - search[LAST_VOLATILITY])
+    is_closing_in = abs(wanted - volatility) < _CLOSING_RATIO * last_step
+    is_trusted = mismatch < _UNKNOWN_MISMATCH and trial == wanted and is_closing_in
+    search[LAST_VOLATILITY] = volatility
+    search[LAST_LEVEL] = here
+    if is_trusted and miss * mismatch <= _STEP_TOLERANCE * search[SPOT]:
+        return trial, True, _OK
+    if not is_trusted and miss <= _STEP_TOLERANCE * search[SPOT]:
+        return volatility, True, _OK
+    is_stuck = trial in (volatility, search[LOW], search[HIGH])
+    if is_stuck or search[N_VALUES] >= _MAX_VALUES or math.isnan(value):
+        return best_or_failed(search)
+    return trial, False, _OK
+
+
+@jit
+def next_step(search: F64, volatility: float, value: float) -> tuple[float, bool, int]:
+    """Return the next volatility or the answer, whether the search has ended, and its status."""
+    error = value - search[PRICE]
+    miss = abs(error)
+    search[N_VALUES] += 1.0
+    if miss <= _EXACT * search[SPOT]:
+        return volatility, True, _OK
+    if search[N_VALUES] == 1.0 or miss < search[BEST_ERROR]:
+        search[BEST_ERROR] = miss
+        search[BEST_VOLATILITY] = volatility
+    search[LOW if error < 0.0 else HIGH] = volatility
+    if error > 0.0 and volatility <= _MIN_VOLATILITY:
+        return math.nan, True, _BELOW_INTRINSIC
+    if error < 0.0 and volatility >= _MAX_VOLATILITY:
+        return math.nan, True, _ABOVE_BOUND
+    return secant_step(search, volatility, value, miss)
