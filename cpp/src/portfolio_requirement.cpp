@@ -241,10 +241,8 @@ RunRequirement require_minimum_per_class(const PortfolioBook& book,
         }
     });
     const Worst worst = worst_point(charge.data(), run.begin, run.end);
-    const double greatest = *std::max_element(loss.begin() + static_cast<std::ptrdiff_t>(run.begin),
-                                              loss.begin() + static_cast<std::ptrdiff_t>(run.end));
     const double at_worst = loss[static_cast<std::size_t>(worst.point)];
-    return {worst.loss, greatest, minimum, worst.loss > at_worst ? -1 : worst.point};
+    return {worst.loss, at_worst, minimum, worst.loss > at_worst ? -1 : worst.point};
 }
 
 RunRequirement require_run(const PortfolioBook& book,

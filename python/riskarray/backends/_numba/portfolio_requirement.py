@@ -241,8 +241,7 @@ def require_minimum_per_class(
             loss[j] += left[group - run.first, j]
             charge[j] -= max(left[group - run.first, j], result.group_minimum[group])
     worst, point = worst_point(charge, run.begin, run.end)
-    greatest = loss[run.begin : run.end].max()
-    return worst, greatest, minimum, -1 if worst > loss[point] else point
+    return worst, loss[point], minimum, -1 if worst > loss[point] else point
 
 
 @jit
