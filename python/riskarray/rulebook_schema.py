@@ -182,6 +182,12 @@ class LongOptionTable(_Table):
     loan_value_requirement: Figure[Fraction]
 
 
+class FutureTable(_Table):
+    """A future held or owed, as a fraction of its value."""
+
+    rate: Figure[Fraction]
+
+
 class CoverTable(_Table):
     """What covers a short call or put beside the stock itself, and how it is charged."""
 
@@ -197,6 +203,7 @@ class StrategyTable(_Table):
     leverage: LeverageTable
     short_option: dict[StrategyClass, ShortOptionTable]
     long_option: LongOptionTable
+    future: FutureTable
     cover: CoverTable
 
 
