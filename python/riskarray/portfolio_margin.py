@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Portfolio margin: class groups, offsets and minimum charges of every account."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from riskarray import kernels, strategy_margin
+from riskarray.array_types import F64, I32, I64, Bool
+from riskarray.backends import BackendName
+from riskarray.book import Book
+from riskarray.class_groups import ClassGroups, class_groups
+from riskarray.market import KIND_OPTION, KIND_STOCK
+from riskarray.rulebook import Rulebook
+from riskarray.strategy_pairing import totals
+from riskarray.valuation import market_price
+
+if TYPE_CHECKING:
+    from riskarray.pricing import RiskArrays
+
+__all__ = ["MINIMUM", "NO_POINT", "STRATEGY", "PortfolioMargin", "requirement"]
+
+MINIMUM: Final = "minimum"
+"""Label of the worst point where the minimum charge binds."""
+STRATEGY: Final = "strategy"
+"""Label where products outside portfolio margin bind."""
+NO_POINT: Final = "none"
+"""Label where nothing is required."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PortfolioMargin:
+    """Portfolio margin of every account of a book.
+
+    Attributes
+    ----------
+    groups : pyarrow.Table
+        One row per account and class group held: `account`, `portfolio_group`, `product_group`
+        (null where a class group stands alone), `class_group`, `pnl_01` ... (USD), `requirement`
+        (of the group by itself: the greater of its worst loss and its minimum charge),
+        `minimum_charge`, `worst_point`. Groups outside portfolio margin show their strategy-based
+        requirement, no P&L, and the worst point `strategy`.
+    group_offset : ndarray of int64, shape (a + 1,)
+        The rows of account i are ``group_offset[i]:group_offset[i + 1]``.
+    requirement : ndarray, shape (a,)
+        Portfolio margin, in USD, with `strategy_requirement`.
+    risk_loss, minimum_charge : ndarray, shape (a,)
+        Sums over the portfolio groups of the worst losses after offsets, and of minimum charges.
+    strategy_requirement : ndarray, shape (a,)
+        The part for products outside portfolio margin: their strategy-based maintenance less the
+        value of what is held, for `requirement` is set against the net liquidation value.
+    scenario_set : StringArray, shape (a,)
+        The set of points that requires most.
+    worst_point : StringArray, shape (a,)
+        Label of the binding point of the class group that weighs most; else `minimum`,
+        `strategy` or `none`.
+    worst_group : ndarray of int32, shape (a,)
+        Row of that class group in `groups`; -1 for an account without positions.
+    """
+
+    groups: pa.Table
+    group_offset: I64
+    requirement: F64
+    risk_loss: F64
+    minimum_charge: F64
+    strategy_requirement: F64
+    scenario_set: pa.StringArray
+    worst_point: pa.StringArray
+    worst_group: I32
+
+
+class _Runs(NamedTuple):
+    """Positions by account and class group, as the kernel reads them."""
+
+    account_offset: I64
+    account: I32
+    group_class: I32
+    group_offset: I64
+    instrument: I32
+    quantity: F64
+    group: I64  # of each position, in the order of the book
+
+
+def requirement(
+    book: Book,
+    arrays: "RiskArrays",
+    *,
+    backend: BackendName | None = None,
+    threads: int = 0,
+) -> PortfolioMargin:
+    """Return the portfolio margin of every account.
+
+    Parameters
+    ----------
+    book : Book
+        Positions by account, and the rulebook.
+    arrays : RiskArrays
+        Risk arrays of the book's instruments; finite for all that are held.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+    threads : int
+        0 for all processors. The result does not depend on it.
+
+    Returns
+    -------
+    PortfolioMargin
+        Per account and class group, and per account.
+
+    Raises
+    ------
+    ValueError
+        If an instrument that is held has no finite risk array or market value.
+
+    References
+    ----------
+    FINRA Rule 4210(g)(7)-(8); OCC, "Customer Portfolio Margin".
+    """
+    rulebook = book.rulebook
+    classes = class_groups(book.market.underlyings, rulebook)
+    runs = _runs(book, classes)
+    price = market_price(book.market, arrays.base)
+    held = _held(book, arrays, price)
+    is_outside = classes.is_outside[runs.group_class]
+    long, short = _minimum_charges(book, price)
+    quantity = np.where(np.repeat(is_outside, np.diff(runs.group_offset)), 0.0, runs.quantity)
+    switches = rulebook.switches
+    result = kernels.portfolio_requirement(
+        runs.account_offset,
+        runs.group_class,
+        runs.group_offset,
+        (np.cumsum(held, dtype=np.int32) - np.int32(1))[runs.instrument],
+        quantity,
+        arrays.pnl[held],
+        long[held],
+        short[held],
+        classes.class_product,
+        classes.product_offset,
+        classes.product_portfolio,
+        classes.portfolio_offset,
+        rulebook.set_offset(),
+        is_own_worst=switches.worst_point.value == "own",
+        is_minimum_per_class=switches.minimum_level.value == "class_group",
+        is_residual_discounted=switches.residual_gain.value == "discounted",
+        threads=threads,
+        backend=backend,
+    )
+    outside = _outside_requirement(book, arrays.base, classes, runs)
+    by_account = totals(runs.account, outside, len(book.account))
+    return PortfolioMargin(
+        groups=_groups_table(book, classes, runs, result, outside),
+        group_offset=runs.account_offset,
+        requirement=result.account_requirement + by_account,
+        risk_loss=result.account_loss,
+        minimum_charge=result.account_minimum,
+        strategy_requirement=by_account,
+        scenario_set=_set_names(rulebook, result.account_set),
+        worst_point=_account_labels(rulebook, classes, runs, result, by_account),
+        worst_group=result.account_group,
+    )
+
+
+def _runs(book: Book, classes: ClassGroups) -> _Runs:
+    """Return the runs of positions that share an account and a class group.
+
+    Positions that do not stand in the order of the class groups are put in it.
+    """
+    account = strategy_margin.book_accounts(book)
+    class_row = classes.of_underlying[book.market.instruments.underlying[book.instrument]]
+    order = np.arange(len(account))
+    if ((np.diff(account) == 0) & (np.diff(class_row) < 0)).any():
+        order = np.lexsort((class_row, account))
+    account, class_row = account[order], class_row[order]
+    is_first = np.ones(len(account), np.bool_)
+    is_first[1:] = (np.diff(account) != 0) | (np.diff(class_row) != 0)
+    first = np.flatnonzero(is_first)
+    group = np.empty(len(account), np.int64)
+    group[order] = np.cumsum(is_first) - 1
+    return _Runs(
+        account_offset=np.searchsorted(first, book.account_offset).astype(np.int64),
+        account=account[first],
+        group_class=class_row[first],
+        group_offset=np.append(first, len(account)).astype(np.int64),
+        instrument=book.instrument[order],
+        quantity=book.quantity[order],
+        group=group,
+    )
+
+
+def _held(book: Book, arrays: "RiskArrays", price: F64) -> Bool:
+    """Return which instruments are held, after a look that each has finite figures."""
+    held = np.zeros(len(book.market.instruments), np.bool_)
+    held[book.instrument] = True
+    bad = held & ~(np.isfinite(arrays.pnl).all(axis=1) & np.isfinite(price))
+    if bad.any():
+        row = int(np.argmax(bad))
+        symbol = book.market.instruments.symbol[row].as_py()
+        msg = (
+            "requirement: arrays must be finite for every instrument held, "
+            f"got none for {symbol} ({int(bad.sum())} in all)"
+        )
+        raise ValueError(msg)
+    return held
+
+
+def _minimum_charges(book: Book, price: F64) -> tuple[F64, F64]:
+    """Return the minimum charge per contract held long and short, in USD; nought for stock."""
+    instruments = book.market.instruments
+    rule = book.rulebook.minimum_charge
+    charge = rule.per_unit.value * np.where(
+        instruments.kind == KIND_STOCK, 0.0, instruments.multiplier
+    )
+    if not rule.is_long_capped.value:
+        return charge, charge
+    is_capped = (instruments.kind == KIND_OPTION) & np.isfinite(price)
+    value = np.where(is_capped, np.maximum(price, 0.0) * instruments.multiplier, np.inf)
+    return np.minimum(charge, value), charge
+
+
+def _outside_requirement(book: Book, base: F64, classes: ClassGroups, runs: _Runs) -> F64:
+    """Return the strategy-based requirement of each group outside portfolio margin, else 0."""
+    is_outside = classes.is_outside[runs.group_class]
+    if not is_outside.any():
+        return np.zeros(len(is_outside))
+    chosen = is_outside[runs.group]
+    required = strategy_margin.maintenance_by_position(book, base, chosen)
+    return np.maximum(totals(runs.group, required, len(is_outside)), 0.0)
+
+
+def _labels(rulebook: Rulebook, classes: ClassGroups) -> tuple[I32, pa.StringArray]:
+    """Return the row of the label of each class group's points, and the labels."""
+    types = list(rulebook.portfolio_types)
+    names = [*(label for t in types for label in rulebook.point_labels(t))]
+    n_points = len(rulebook.points)
+    of_type = {name: k * n_points for k, name in enumerate(types)}
+    first = np.array([of_type[t] for t in classes.portfolio_type.to_pylist()], np.int32)
+    return first, pa.array([*names, MINIMUM, STRATEGY, NO_POINT])
+
+
+def _group_labels(
+    rulebook: Rulebook, classes: ClassGroups, group_class: I32, point: I32
+) -> tuple[I32, pa.StringArray]:
+    """Return the label row of a point of each group (-1: the minimum binds), and the labels."""
+    first, names = _labels(rulebook, classes)
+    minimum = names.index(MINIMUM).as_py()
+    return np.where(point >= 0, first[group_class] + point, minimum).astype(np.int32), names
+
+
+def _account_labels(
+    rulebook: Rulebook,
+    classes: ClassGroups,
+    runs: _Runs,
+    result: kernels.PortfolioRequirement,
+    outside: F64,
+) -> pa.StringArray:
+    """Return the label of the binding point of the class group that weighs most."""
+    required = result.account_requirement
+    has_group = result.account_group >= 0
+    group = np.where(has_group, result.account_group, 0)
+    group_class = runs.group_class[group] if len(runs.group_class) else group
+    row, names = _group_labels(rulebook, classes, group_class, result.account_point)
+    row = np.where(outside > required, names.index(STRATEGY).as_py(), row)
+    is_nothing = ~has_group | (np.maximum(outside, required) <= 0.0)
+    row = np.where(is_nothing, names.index(NO_POINT).as_py(), row)
+    return names.take(pa.array(row.astype(np.int32)))
+
+
+def _set_names(rulebook: Rulebook, row: I32) -> pa.StringArray:
+    names = pa.array([scenarios.name for scenarios in rulebook.scenario_sets])
+    return names.take(pa.array(row))
+
+
+def _groups_table(
+    book: Book,
+    classes: ClassGroups,
+    runs: _Runs,
+    result: kernels.PortfolioRequirement,
+    outside: F64,
+) -> pa.Table:
+    rulebook = book.rulebook
+    label, names = _group_labels(rulebook, classes, runs.group_class, result.group_point)
+    required = np.where(classes.is_outside[runs.group_class], outside, result.group_requirement)
+    strategy, nothing = names.index(STRATEGY).as_py(), names.index(NO_POINT).as_py()
+    label = np.where(classes.is_outside[runs.group_class], strategy, label)
+    label = np.where(required <= 0.0, nothing, label).astype(np.int32)
+    row = pa.array(runs.group_class)
+    columns: dict[str, object] = {
+        "account": pa.DictionaryArray.from_arrays(pa.array(runs.account), book.account),
+        "portfolio_group": classes.portfolio_group.take(row),
+        "product_group": classes.product_group.take(row),
+        "class_group": classes.name.take(row),
+    }
+    for number, pnl in zip(rulebook.points, result.group_pnl.T, strict=True):
+        columns[f"pnl_{number}"] = np.ascontiguousarray(pnl)
+    columns["requirement"] = required
+    columns["minimum_charge"] = result.group_minimum
+    columns["worst_point"] = pa.DictionaryArray.from_arrays(pa.array(label), names)
+    return pa.table(columns)
