@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a market to risk arrays: the P&L of each instrument at every valuation point."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from riskarray import kernels
+from riskarray.array_types import F64, I64, Bool
+from riskarray.backends import BackendName
+from riskarray.class_groups import class_groups
+from riskarray.market import Market
+from riskarray.rulebook import Rulebook, load_rulebook
+from riskarray.tables import BookError, Defect
+from riskarray.volatility import (
+    OptionTerms,
+    Volatilities,
+    VolatilitySource,
+    option_terms,
+    volatilities,
+)
+
+__all__ = ["Progress", "RiskArrays", "risk_arrays", "shocked_spots", "source_defects"]
+
+Progress = Callable[[str, int, int], object]
+"""Called with the name of a stage, the work done and the whole of it."""
+
+_NO_VOLATILITY: Final = "no volatility gives this price"
+_REASONS: Final[Mapping[str, str]] = {
+    "no_price": "there is none",
+    "below_intrinsic": "this is no more than exercise is worth",
+    "above_bound": "this is more than the option can be worth",
+}
+
+_CHUNK: Final = 65_536
+"""Instruments priced between two reports of progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RiskArrays:
+    """The P&L of one unit of each instrument at every valuation point.
+
+    Attributes
+    ----------
+    symbol : StringArray, shape (n,)
+        As in the market's instruments.
+    underlying : StringArray, shape (n,)
+        Name of its underlying.
+    points : tuple of str
+        Numbers of the valuation points: `01`, `02`, ...
+    base : ndarray, shape (n,)
+        Theoretical value at the market's prices, in USD per share; NaN without a volatility.
+    pnl : ndarray, shape (n, p)
+        USD per contract or share held; NaN without a volatility.
+    volatility : ndarray, shape (n,)
+        Per square root of a year, before any shift of a scenario set; NaN where there is none.
+    volatility_source : DictionaryArray, shape (n,)
+        `given`, `solved`, `neighbours`, `underlying`, `market` or `none`
+        (`riskarray.volatility`); null for what needs no volatility: stock, futures and options at
+        or past expiry.
+    status : DictionaryArray, shape (n,)
+        How the search in the price ended (`riskarray.contract.VolatilityStatus`, lower case); null
+        where no price was inverted.
+    """
+
+    symbol: pa.StringArray
+    underlying: pa.StringArray
+    points: tuple[str, ...]
+    base: F64
+    pnl: F64
+    volatility: F64
+    volatility_source: pa.DictionaryArray
+    status: pa.DictionaryArray
+
+    @property
+    def symbols(self) -> pa.StringArray:
+        """The symbols, as `symbol`."""
+        return self.symbol
+
+    def __len__(self) -> int:
+        """Return the number of instruments."""
+        return len(self.symbol)
+
+    def source_counts(self) -> dict[str, int]:
+        """Return the number of options by source of their volatility.
+
+        Returns
+        -------
+        dict of str to int
+            Every source in the order of `VolatilitySource`, absent ones with 0.
+        """
+        index = self.volatility_source.indices.drop_null().to_numpy()
+        counts = np.bincount(index, minlength=len(VolatilitySource)).tolist()
+        return {source.name.lower(): counts[source] for source in VolatilitySource}
+
+    def to_table(self) -> pa.Table:
+        """Return the instrument × point table.
+
+        Returns
+        -------
+        pyarrow.Table
+            `symbol`, `underlying`, `base`, `volatility`, `volatility_source`, `status` and a column
+            `pnl_NN` per valuation point; null where there is no number.
+        """
+        columns = {
+            "symbol": self.symbol,
+            "underlying": self.underlying,
+            "base": _nullable(self.base),
+            "volatility": _nullable(self.volatility),
+            "volatility_source": self.volatility_source,
+            "status": self.status,
+        }
+        for j, point in enumerate(self.points):
+            columns[f"pnl_{point}"] = _nullable(self.pnl[:, j])
+        return pa.table(columns)
+
+
+def _nullable(values: F64) -> pa.DoubleArray:
+    return pa.array(values, from_pandas=True)
+
+
+def risk_arrays(
+    market: Market,
+    *,
+    rulebook: Rulebook | None = None,
+    backend: BackendName | None = None,
+    threads: int = 0,
+    required: Bool | None = None,
+    progress: Progress | None = None,
+) -> RiskArrays:
+    """Return the risk arrays of all instruments of a market.
+
+    Parameters
+    ----------
+    market : Market
+        The snapshot.
+    rulebook : Rulebook, optional
+        Gives the moves and volatility shifts of the valuation points; `finra-4210g` by default.
+    backend : {"native", "numba"}, optional
+        Backend of the kernels.
+    threads : int
+        0 for all processors. The result does not depend on it.
+    required : ndarray of bool, shape (n,), optional
+        Instruments that somebody holds.
+    progress : callable, optional
+        Told of the stages `volatility` and `risk arrays`.
+
+    Returns
+    -------
+    RiskArrays
+        In the order of the market's instruments.
+
+    Raises
+    ------
+    BookError
+        If a required instrument has no source of volatility; it names all of them.
+    """
+    rules = rulebook if rulebook is not None else load_rulebook("finra-4210g")
+    report = progress if progress is not None else _report_nothing
+    terms = option_terms(market)
+    n = len(terms.strike)
+    report("volatility", 0, n)
+    found = volatilities(market, terms, backend=backend, threads=threads)
+    report("volatility", n, n)
+    is_missing = found.source == VolatilitySource.NONE
+    if required is not None and (required & is_missing).any():
+        raise BookError(
+            source_defects(market, found.statuses(), np.flatnonzero(required & is_missing))
+        )
+    spot = shocked_spots(market, rules)
+    priced = _Pricing(market=market, terms=terms, backend=backend, threads=threads)
+    base, pnl = priced.risk_arrays(found, spot, rules, report)
+    names = market.underlyings.name
+    return RiskArrays(
+        symbol=market.instruments.symbol,
+        underlying=names.take(pa.array(terms.underlying)),
+        points=rules.points,
+        base=base,
+        pnl=pnl,
+        volatility=found.volatility,
+        volatility_source=found.sources(),
+        status=found.statuses(),
+    )
+
+
+def _report_nothing(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+def shocked_spots(market: Market, rulebook: Rulebook) -> F64:
+    """Return the spots of each underlying, today's and those at the valuation points.
+
+    A leveraged product moves by its leverage times the move of its class group; no price falls
+    below zero.
+
+    Parameters
+    ----------
+    market : Market
+        The snapshot.
+    rulebook : Rulebook
+        Gives the moves of each portfolio type.
+
+    Returns
+    -------
+    ndarray, shape (u, 1 + p)
+        USD per share; column 0 is the market's price.
+    """
+    underlyings = market.underlyings
+    groups = class_groups(underlyings, rulebook)
+    types = groups.portfolio_type.dictionary_encode()
+    moves = np.array([rulebook.market_moves(name) for name in types.dictionary.to_pylist()])
+    move = moves.reshape(-1, len(rulebook.points))[types.indices.to_numpy()][groups.of_underlying]
+    factor = np.maximum(1.0 + underlyings.leverage[:, None] * move, 0.0)
+    return np.hstack((underlyings.price[:, None], underlyings.price[:, None] * factor))
+
+
+def source_defects(market: Market, status: pa.DictionaryArray, row: I64) -> tuple[Defect, ...]:
+    """Return the defects of a book that some instruments without a volatility amount to.
+
+    Parameters
+    ----------
+    market : Market
+        The snapshot.
+    status : DictionaryArray, shape (n,)
+        How the search in each price ended, as in `RiskArrays`.
+    row : ndarray of int64, shape (m,)
+        Instruments whose volatility has no source.
+
+    Returns
+    -------
+    tuple of Defect
+        One per instrument; the row is that of the market's instruments, from 1.
+    """
+    symbol = market.instruments.symbol.take(pa.array(row)).to_pylist()
+    why = status.take(pa.array(row)).to_pylist()
+    price = market.instruments.price[row].tolist()
+    return tuple(
+        Defect(
+            table="instruments",
+            row=r + 1,
+            column="price",
+            value="" if np.isnan(p) else repr(p),
+            message=(
+                f"must be a price that a volatility of {s}, which is held, explains, or the row "
+                f"must have an implied_volatility: {_REASONS.get(w, _NO_VOLATILITY)}, and no other "
+                "series of its underlying has a volatility to take"
+            ),
+        )
+        for r, p, s, w in zip(row.tolist(), price, symbol, why, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pricing:
+    """A market and its instruments, ready for the kernel."""
+
+    market: Market
+    terms: OptionTerms
+    backend: BackendName | None
+    threads: int
+
+    def risk_arrays(
+        self, found: Volatilities, spot: F64, rulebook: Rulebook, report: Progress
+    ) -> tuple[F64, F64]:
+        """Return base (n,) and P&L (n, p), each point at the volatility of its scenario."""
+        needs = found.source >= 0
+        today = np.where(needs, found.volatility, 0.0)
+        runs = list(_runs(rulebook))
+        total = len(today) * len(runs)
+        done = 0
+        base = np.empty(len(today))
+        pnl = np.empty((len(today), len(rulebook.points)))
+        for run in runs:
+            volatility = np.maximum(today * run.scale + run.shift, 0.0)
+            spots = np.ascontiguousarray(spot[:, np.append(0, run.points + 1)])
+            for part in _chunks(len(today)):
+                shifted, of_run = self._kernel(part, spots, np.where(needs, volatility, 0.0))
+                if run.is_today:
+                    base[part] = shifted
+                else:  # measured from the value at today's volatility
+                    of_run += (self.market.instruments.multiplier[part] * (shifted - base[part]))[
+                        :, None
+                    ]
+                pnl[part, run.points] = of_run
+                done += part.stop - part.start
+                report("risk arrays", done, total)
+        return base, pnl
+
+    def _kernel(self, part: slice, spot: F64, volatility: F64) -> tuple[F64, F64]:
+        terms, dividends = self.terms, self.market.dividends
+        return kernels.risk_arrays(
+            spot,
+            terms.model[part],
+            terms.underlying[part],
+            terms.right[part],
+            terms.strike[part],
+            volatility[part],
+            terms.rate[part],
+            terms.dividend_yield[part],
+            terms.time_to_expiry[part],
+            self.market.instruments.multiplier[part],
+            dividends.offset,
+            dividends.time,
+            dividends.amount,
+            backend=self.backend,
+            threads=self.threads,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Run:
+    """Valuation points that share one change of volatility."""
+
+    scale: float
+    shift: float
+    points: I64
+
+    @property
+    def is_today(self) -> bool:
+        """Whether volatility stays as it is."""
+        return self.scale == 1.0 and self.shift == 0.0
+
+
+def _runs(rulebook: Rulebook) -> Iterator[_Run]:
+    """Yield the points by change of volatility; those without one come first, even if none."""
+    changes: dict[tuple[float, float], list[int]] = {(1.0, 0.0): []}
+    for scenarios in rulebook.scenario_sets:
+        pairs = zip(scenarios.volatility_scale, scenarios.volatility_shift, strict=True)
+        for point, pair in enumerate(pairs, start=scenarios.begin):
+            changes.setdefault(pair, []).append(point)
+    for (scale, shift), points in changes.items():
+        yield _Run(scale=scale, shift=shift, points=np.array(points, np.int64))
+
+
+def _chunks(n: int) -> Iterator[slice]:
+    for begin in range(0, n, _CHUNK):
+        yield slice(begin, min(begin + _CHUNK, n))
