@@ -67,11 +67,9 @@ INSTRUMENTS: list[dict[str, Any]] = [
 
 
 def make_book(**changes: Any) -> Book:
-    columns = ("symbol", "underlying", "kind", "right", "strike", "expiry", "exercise")
-    columns += ("settlement", "multiplier", "price", "implied_volatility")
+    columns = ["symbol", "underlying", "kind", "right", "strike", "expiry", "exercise"]
+    columns += ["multiplier", "price", "implied_volatility"]
     table = pa.table({name: pa.array([row.get(name) for row in INSTRUMENTS]) for name in columns})
-    settlement = pa.nulls(len(table), pa.string())
-    table = table.set_column(table.column_names.index("settlement"), "settlement", settlement)
     given: dict[str, Any] = {
         "as_of": "2026-07-10",
         "underlyings": UNDERLYINGS,
