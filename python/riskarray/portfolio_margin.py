@@ -123,7 +123,7 @@ def requirement(
     price = market_price(book.market, arrays.base)
     held = _held(book, arrays, price)
     is_outside = classes.is_outside[runs.group_class]
-    long, short = _minimum_charges(book, price)
+    long, short = minimum_charges(book, price)
     quantity = np.where(np.repeat(is_outside, np.diff(runs.group_offset)), 0.0, runs.quantity)
     switches = rulebook.switches
     result = kernels.portfolio_requirement(
@@ -204,7 +204,7 @@ def _held(book: Book, arrays: "RiskArrays", price: F64) -> Bool:
     return held
 
 
-def _minimum_charges(book: Book, price: F64) -> tuple[F64, F64]:
+def minimum_charges(book: Book, price: F64) -> tuple[F64, F64]:
     """Return the minimum charge per contract held long and short, in USD; nought for stock."""
     instruments = book.market.instruments
     rule = book.rulebook.minimum_charge
