@@ -57,6 +57,26 @@ def read_rulebook_file(name: str | Path, as_of: dt.date | None) -> RulebookSourc
     return RulebookSource(file, label, digest)
 
 
+def rulebook_text(name: str | Path) -> str:
+    """Return the text of a rulebook's file as it stands, unchecked.
+
+    Parameters
+    ----------
+    name : str or Path
+        A built-in name or the path of a file.
+
+    Raises
+    ------
+    RulebookError
+        If there is no such file, or it is not text in UTF-8.
+    """
+    label, data, _ = _bytes(name, None)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
+
+
 def n_points_of(file: RulebookFile, set_name: str) -> int:
     """Return the number of valuation points of a scenario set."""
     return len(next(iter(file.scenario_sets[set_name].moves.values())).value)

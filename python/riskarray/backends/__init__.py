@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final, Literal, Protocol, cast, get_args
 
-__all__ = ["BACKEND_NAMES", "Backend", "BackendName", "get_backend"]
+__all__ = ["BACKEND_NAMES", "Backend", "BackendName", "backend_name", "get_backend"]
 
 BackendName = Literal["native", "numba"]
 BACKEND_NAMES: Final[tuple[str, ...]] = get_args(BackendName)
@@ -25,6 +25,26 @@ class Backend(Protocol):
     def __getattr__(self, name: str) -> Any: ...  # noqa: ANN401, D105  # a function per kernel
 
 
+def backend_name(name: str | None = None) -> BackendName:
+    """Return the name of the backend that `get_backend` would give.
+
+    Parameters
+    ----------
+    name : {"native", "numba"}, optional
+        Which; by default what the environment variable ``RISKARRAY_BACKEND`` says, else ``native``.
+
+    Raises
+    ------
+    ValueError
+        If there is no backend of that name.
+    """
+    chosen = name or os.environ.get("RISKARRAY_BACKEND") or "native"
+    if chosen not in _MODULES:
+        msg = f"get_backend: name must be one of {', '.join(BACKEND_NAMES)}, got {chosen!r}"
+        raise ValueError(msg)
+    return cast("BackendName", chosen)
+
+
 def get_backend(name: str | None = None) -> Backend:
     """Return a backend by name.
 
@@ -40,10 +60,7 @@ def get_backend(name: str | None = None) -> Backend:
     ImportError
         If it is not installed; the message says what to install.
     """
-    chosen = name or os.environ.get("RISKARRAY_BACKEND") or "native"
-    if chosen not in _MODULES:
-        msg = f"get_backend: name must be one of {', '.join(BACKEND_NAMES)}, got {chosen!r}"
-        raise ValueError(msg)
+    chosen = backend_name(name)
     try:
         return cast("Backend", import_module(_MODULES[chosen]))
     except ImportError as error:

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest: what a result was made from and by, how much it is and what it adds up to.
+
+Nothing in it depends on the clock, on the number of threads or on the machine's load.
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from riskarray import __version__
+from riskarray.backends import BackendName, backend_name
+from riskarray.book import Book
+from riskarray.build import build_info
+from riskarray.pricing import RiskArrays
+
+__all__ = ["Manifest", "make_manifest", "totals"]
+
+Manifest = dict[str, object]
+
+_NO_TOTAL: Final = ("account", "worst_point", "scenario_set", "status", "account_type")
+
+
+def totals(accounts: pa.Table) -> dict[str, float | int | dict[str, int]]:
+    """Return the number of accounts, how many are of each status, and the sum of every amount."""
+    counts = pc.value_counts(accounts["status"]).to_pylist()
+    sums = {
+        name: float(np.sum(np.asarray(accounts[name])))
+        for name in accounts.column_names
+        if name not in _NO_TOTAL
+    }
+    status = {row["values"]: row["counts"] for row in counts}
+    return {"accounts": accounts.num_rows, "status": dict(sorted(status.items())), **sums}
+
+
+def make_manifest(
+    book: Book,
+    arrays: RiskArrays,
+    *,
+    backend: BackendName | None,
+    accounts: pa.Table,
+    groups: pa.Table,
+    strategies: pa.Table,
+    rejects: pa.Table,
+) -> Manifest:
+    """Return the manifest of a result.
+
+    Parameters
+    ----------
+    book : Book
+        What was margined, with the digests of its files.
+    arrays : RiskArrays
+        For the sources of the volatilities.
+    backend : {"native", "numba"}, optional
+        What computed it; None for the default.
+    accounts, groups, strategies, rejects : Table
+        The result.
+    """
+    rulebook = book.rulebook
+    name = backend_name(backend)
+    return {
+        "version": __version__,
+        "backend": name,
+        "instruction_set": build_info()["active"] if name == "native" else None,
+        "book": book.name,
+        "as_of": book.market.as_of.isoformat(),
+        "rulebook": {
+            "id": rulebook.id,
+            "title": rulebook.title,
+            "effective": rulebook.effective.isoformat(),
+            "sha256": rulebook.sha256,
+        },
+        "inputs": [
+            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in book.inputs
+        ],
+        "ignored": list(book.ignored),
+        "counts": {
+            "underlyings": len(book.market.underlyings),
+            "instruments": len(book.market.instruments),
+            "positions": len(book.instrument),
+            "accounts": accounts.num_rows,
+            "accounts_rejected": pc.sum(pc.not_equal(rejects["account"], "")).as_py() or 0,
+            "groups": groups.num_rows,
+            "strategies": strategies.num_rows,
+            "rejects": rejects.num_rows,
+        },
+        "volatility_sources": arrays.source_counts(),
+        "totals": totals(accounts),
+    }
