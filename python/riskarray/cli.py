@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command `riskarray`: arguments in, exit codes out; everything else is done elsewhere."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from riskarray import __version__
+from riskarray.backends import BackendName, get_backend
+from riskarray.report.errors import BAD_INPUT, QUARANTINED, errors_shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from riskarray.book import Book
+    from riskarray.engine.stages import Stages
+    from riskarray.rulebook import Rulebook
+
+__all__ = ["app", "main"]
+
+Engine = Literal["local"]
+OnError = Literal["fail", "quarantine"]
+
+
+class Commands(TyperGroup):
+    """The group of commands; whatever goes wrong in one is shown in one way."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # as the library has it
+        """Run a command."""
+        with errors_shown():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rulebooks = typer.Typer(help="The rules as data.", no_args_is_help=True)
+app.add_typer(rulebooks, name="rulebook")
+
+
+BookFolder = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, file_okay=False, metavar="BOOK", help="Folder with the tables of a book."
+    ),
+]
+RulebookOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|FILE", help="Rulebook, in place of the one that the book names."),
+]
+BackendOption = Annotated[
+    BackendName | None,
+    typer.Option(help="Kernels to use; by default RISKARRAY_BACKEND, else native."),
+]
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="0 for all processors; results do not depend on it.")
+]
+OnErrorOption = Annotated[
+    OnError,
+    typer.Option(help="Stop at defects, or leave out the accounts that they touch (exit 3)."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")]
+TableFile = Annotated[
+    Path, typer.Option("--out", metavar="FILE", help="Where to: .parquet or .csv.")
+]
+
+
+def _version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"riskarray {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _is_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Portfolio margin for US options and stocks, beside the strategy-based rules.
+
+    Exit codes: 0 done, 1 bad input, 2 wrong usage, 3 done with accounts left out.
+    """
+
+
+def _check_backend(backend: BackendName | None) -> None:
+    """Refuse, as wrong usage, a backend or instruction set that this machine does not have."""
+    from riskarray.build import build_info
+
+    try:
+        get_backend(backend)
+        build_info()
+    except (ValueError, ImportError) as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _check_out(check: "Callable[[Path], None]", out: Path) -> None:
+    """Refuse, as wrong usage, a place that must not be written to; before any work is done."""
+    try:
+        check(out)
+    except ValueError as error:
+        msg = f"--out {error}"
+        raise typer.BadParameter(msg) from None
+
+
+def _rulebook(name: str | None) -> "Rulebook | None":
+    from riskarray.rulebook import list_rulebooks, load_rulebook
+
+    if name is None:
+        return None
+    built_in = list_rulebooks()
+    if name not in built_in and not Path(name).is_file():
+        msg = f"rulebook must be a file or one of {', '.join(built_in)}, got {name!r}"
+        raise typer.BadParameter(msg)
+    return load_rulebook(name)
+
+
+def _read(stages: "Stages", book: Path, rulebook: str | None, on_error: OnError) -> "Book":
+    from riskarray.book import read_book
+
+    with stages.stage("read"):
+        return read_book(book, rulebook=_rulebook(rulebook), on_error=on_error)
+
+
+def _finish(rejected: int) -> None:
+    if rejected:
+        raise typer.Exit(QUARANTINED)
+
+
+@app.command()
+def margin(
+    book: BookFolder,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the tables and the manifest.")
+    ] = None,
+    rulebook: RulebookOption = None,
+    backend: BackendOption = None,
+    threads: ThreadsOption = 0,
+    engine: Annotated[Engine, typer.Option(help="What runs the accounts.")] = "local",  # noqa: ARG001
+    on_error: OnErrorOption = "fail",
+    json: JsonOption = False,
+) -> None:
+    """Compute the requirement of every account of a book."""
+    from riskarray.engine.stages import Stages
+    from riskarray.report.report import check_target, compute
+    from riskarray.report.summary import show_summary
+    from riskarray.report.terminal import progress_bars
+
+    _check_backend(backend)
+    if out is not None:
+        _check_out(check_target, out)
+    with progress_bars() as progress:
+        stages = Stages(progress)
+        loaded = _read(stages, book, rulebook, on_error)
+        report = compute(
+            loaded,
+            stages,
+            on_error=on_error,
+            backend=backend,
+            threads=threads,
+        )
+        if out is not None:
+            with stages.stage("write"):
+                report.write(out)
+    if json:
+        report.write_json(sys.stdout)
+    else:
+        show_summary(report, out)
+    _finish(report.rejects.num_rows)
+
+
+@app.command()
+def explain(
+    book: BookFolder,
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account of the book.")],
+    rulebook: RulebookOption = None,
+    backend: BackendOption = None,
+    threads: ThreadsOption = 0,
+    on_error: OnErrorOption = "fail",
+    json: JsonOption = False,
+) -> None:
+    """Explain one account's requirement, every step of it."""
+    from riskarray.engine.stages import Stages
+    from riskarray.report.report import compute
+    from riskarray.report.terminal import console, progress_bars
+
+    _check_backend(backend)
+    with progress_bars() as progress:
+        stages = Stages(progress)
+        loaded = _read(stages, book, rulebook, on_error)
+        _check_account(loaded, account)
+        report = compute(
+            loaded,
+            stages,
+            on_error=on_error,
+            backend=backend,
+            threads=threads,
+        )
+        _check_account(report.result.book, account)
+        explanation = report.explain(account)
+    if json:
+        typer.echo(explanation.to_json())
+    else:
+        console().print(explanation)
+
+
+def _check_account(book: "Book", account: str) -> None:
+    """Refuse, as wrong usage, an account that the book does not have or that is left out."""
+    import pyarrow.compute as pc
+
+    if pc.index(book.account, account).as_py() >= 0:
+        return
+    rejected = pc.index(book.rejects["account"], account).as_py()
+    if rejected >= 0:
+        msg = f"account {account!r} is left out: {book.rejects['message'][rejected].as_py()}"
+    else:
+        msg = f"ACCOUNT must be one of the book's {len(book.account):,} accounts, got {account!r}"
+    raise typer.BadParameter(msg)
+
+
+@app.command("risk-arrays")
+def risk_arrays(
+    book: BookFolder,
+    out: TableFile,
+    rulebook: RulebookOption = None,
+    backend: BackendOption = None,
+    threads: ThreadsOption = 0,
+    on_error: OnErrorOption = "fail",
+) -> None:
+    """Write the profit and loss of every instrument at every valuation point."""
+    from riskarray.engine.stages import Stages
+    from riskarray.pricing import risk_arrays as price
+    from riskarray.report.terminal import progress_bars
+    from riskarray.report.writing import check_table_path, new_file, write_table
+
+    _check_backend(backend)
+    _check_out(check_table_path, out)
+    with progress_bars() as progress:
+        stages = Stages(progress)
+        loaded = _read(stages, book, rulebook, on_error)
+        with stages.stage("price"):
+            arrays = price(
+                loaded.market,
+                rulebook=loaded.rulebook,
+                backend=backend,
+                threads=threads,
+                progress=progress,
+            )
+        with stages.stage("write"), new_file(out) as partial:
+            write_table(arrays.to_table(), partial)
+    _finish(loaded.rejects.num_rows)
+
+
+@app.command()
+def pnl(
+    book: BookFolder,
+    account: Annotated[
+        str | None, typer.Argument(metavar="[ACCOUNT]", help="One account; by default all.")
+    ] = None,
+    *,
+    out: TableFile,
+    rulebook: RulebookOption = None,
+    backend: BackendOption = None,
+    threads: ThreadsOption = 0,
+    on_error: OnErrorOption = "fail",
+) -> None:
+    """Write the profit and loss of every position at every valuation point."""
+    from riskarray.engine.local import price
+    from riskarray.engine.stages import Stages
+    from riskarray.report.position_table import write_position_pnl
+    from riskarray.report.terminal import progress_bars
+    from riskarray.report.writing import check_table_path, new_file
+
+    _check_backend(backend)
+    _check_out(check_table_path, out)
+    with progress_bars() as progress:
+        stages = Stages(progress)
+        loaded = _read(stages, book, rulebook, on_error)
+        if account is not None:
+            _check_account(loaded, account)
+        loaded, arrays = price(loaded, stages, on_error=on_error, backend=backend, threads=threads)
+        if account is not None:
+            _check_account(loaded, account)
+        with stages.stage("write"), new_file(out) as partial:
+            write_position_pnl(loaded, arrays, partial, account, backend=backend, threads=threads)
+    _finish(loaded.rejects.num_rows)
+
+
+@app.command()
+def check(book: BookFolder, rulebook: RulebookOption = None) -> None:
+    """Check a book and list every defect with table, row, column and value."""
+    from riskarray.book import read_book
+    from riskarray.engine.local import price
+    from riskarray.engine.stages import Stages
+    from riskarray.report.terminal import progress_bars
+    from riskarray.tables import BookError
+
+    rules = _rulebook(rulebook)
+    try:
+        with progress_bars() as progress:
+            stages = Stages(progress)
+            with stages.stage("read"):
+                loaded = read_book(book, rulebook=rules)
+            price(loaded, stages)
+    except BookError as error:
+        for defect in error.defects:
+            typer.echo(str(defect))
+        typer.echo(f"{error.count:,} defect{'s' * (error.count != 1)}")
+        raise typer.Exit(BAD_INPUT) from None
+    market = loaded.market
+    typer.echo(
+        f"{loaded.name}: no defects in {len(market.underlyings):,} underlyings, "
+        f"{len(market.instruments):,} instruments, {len(loaded.account):,} accounts, "
+        f"{len(loaded.instrument):,} positions"
+    )
+
+
+@rulebooks.command("list")
+def list_() -> None:
+    """List the built-in rulebooks."""
+    from riskarray.report.terminal import console, table
+    from riskarray.rulebook import list_rulebooks, load_rulebook
+
+    rows = [(name, load_rulebook(name)) for name in list_rulebooks()]
+    columns = {"name": "left", "effective": "left", "title": "left"}
+    cells = [(name, str(rules.effective), rules.title) for name, rules in rows]
+    console().print(table(columns, cells))
+
+
+@rulebooks.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Which.")] = "finra-4210g",
+) -> None:
+    """Print the file of a rulebook, to read or to copy and change."""
+    from riskarray.report.terminal import console
+    from riskarray.rulebook_file import rulebook_text
+
+    _rulebook(name)
+    source = rulebook_text(name)
+    if sys.stdout.isatty():
+        from rich.syntax import Syntax
+
+        console().print(Syntax(source, "toml", background_color="default"))
+    else:
+        sys.stdout.write(source)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
