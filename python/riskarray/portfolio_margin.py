@@ -2,7 +2,7 @@
 """Portfolio margin: class groups, offsets and minimum charges of every account."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,10 @@ from riskarray.backends import BackendName
 from riskarray.book import Book
 from riskarray.class_groups import ClassGroups, class_groups
 from riskarray.market import KIND_OPTION, KIND_STOCK
+from riskarray.pricing import RiskArrays
 from riskarray.rulebook import Rulebook
 from riskarray.strategy_pairing import totals
 from riskarray.valuation import market_price
-
-if TYPE_CHECKING:
-    from riskarray.pricing import RiskArrays
 
 __all__ = ["MINIMUM", "NO_POINT", "STRATEGY", "PortfolioMargin", "requirement"]
 
@@ -28,6 +26,9 @@ STRATEGY: Final = "strategy"
 """Label where products outside portfolio margin bind."""
 NO_POINT: Final = "none"
 """Label where nothing is required."""
+
+_HALF_A_CENT: Final = 0.005
+"""What is less is rounding left over by P&L that nets to nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +86,7 @@ class _Runs(NamedTuple):
 
 def requirement(
     book: Book,
-    arrays: "RiskArrays",
+    arrays: RiskArrays,
     *,
     backend: BackendName | None = None,
     threads: int = 0,
@@ -188,7 +189,7 @@ def _runs(book: Book, classes: ClassGroups) -> _Runs:
     )
 
 
-def _held(book: Book, arrays: "RiskArrays", price: F64) -> Bool:
+def _held(book: Book, arrays: RiskArrays, price: F64) -> Bool:
     """Return which instruments are held, after a look that each has finite figures."""
     held = np.zeros(len(book.market.instruments), np.bool_)
     held[book.instrument] = True
@@ -261,7 +262,7 @@ def _account_labels(
     group_class = runs.group_class[group] if len(runs.group_class) else group
     row, names = _group_labels(rulebook, classes, group_class, result.account_point)
     row = np.where(outside > required, names.index(STRATEGY).as_py(), row)
-    is_nothing = ~has_group | (np.maximum(outside, required) <= 0.0)
+    is_nothing = ~has_group | (np.maximum(outside, required) < _HALF_A_CENT)
     row = np.where(is_nothing, names.index(NO_POINT).as_py(), row)
     return names.take(pa.array(row.astype(np.int32)))
 
@@ -283,7 +284,7 @@ def _groups_table(
     required = np.where(classes.is_outside[runs.group_class], outside, result.group_requirement)
     strategy, nothing = names.index(STRATEGY).as_py(), names.index(NO_POINT).as_py()
     label = np.where(classes.is_outside[runs.group_class], strategy, label)
-    label = np.where(required <= 0.0, nothing, label).astype(np.int32)
+    label = np.where(required < _HALF_A_CENT, nothing, label).astype(np.int32)
     row = pa.array(runs.group_class)
     columns: dict[str, object] = {
         "account": pa.DictionaryArray.from_arrays(pa.array(runs.account), book.account),
