@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.american_boundary import american_boundary
 from riskarray.backends._numba.american_method import BOUNDARY, EUROPEAN, GRID, american_method
 from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.jit import jit
@@ -14,7 +15,7 @@ __all__ = ["LINEAR", "PRICING_METHODS", "block_value"]
 LINEAR = -1
 PRICING_METHODS: Final = (
     (EUROPEAN, european_value),
-    (BOUNDARY, european_value),
+    (BOUNDARY, american_boundary),
     (GRID, european_value),
 )
 _AMERICAN = 2
