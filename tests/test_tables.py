@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from riskarray.columns import (
     ColumnTypeError,
     date_column,
-    merge_text,
     number_column,
-    text_column,
 )
 from riskarray.tables import SCHEMAS, BookError, ColumnKind, Defect
+from riskarray.text_columns import merge_text, text_column
 
 TEXTS = st.lists(st.one_of(st.none(), st.sampled_from(["", "A", "NA", "nan", "Ä", "A "])))
 ENCODED = pa.dictionary(pa.int8(), pa.large_string())

@@ -34,7 +34,8 @@ from riskarray.roots import (
 )
 from riskarray.symbols import OsiTerms, compact_symbol, parse_osi
 from riskarray.table_data import TableData
-from riskarray.underlying_rows import UnderlyingRows, first_rows
+from riskarray.text_columns import as_text, first_rows
+from riskarray.underlying_rows import UnderlyingRows
 
 __all__ = ["OPTION_MULTIPLIER", "STOCK_MULTIPLIER", "InstrumentRows", "instrument_rows"]
 
@@ -136,10 +137,10 @@ def instrument_rows(
         One row per row of the table.
     """
     text = table.text["symbol"]
+    log.add(table, "symbol", text.is_null, "must be given")
     symbol = text.strings().fill_null("")
     key = compact_symbol(symbol)
-    log.add(table, "symbol", text.is_null, "must be given")
-    first = first_rows(key)
+    first = first_rows(text if key is symbol else as_text(key))
     is_again = first != np.arange(len(table))
     log.add(table, "symbol", is_again, lambda row: f"must be unique, row {first[row] + 1} has it")
     terms = parse_osi(symbol)

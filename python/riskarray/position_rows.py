@@ -22,7 +22,8 @@ from riskarray.roots import (
 )
 from riskarray.symbols import class_share_name, compact_symbol, parse_osi, rows_in
 from riskarray.table_data import TableData
-from riskarray.underlying_rows import UnderlyingRows, first_rows
+from riskarray.text_columns import as_text, first_rows
+from riskarray.underlying_rows import UnderlyingRows
 
 __all__ = [
     "ACCOUNT_TYPES",
@@ -116,7 +117,7 @@ def resolve_symbols(
     if new.size:
         new = new[pc.sort_indices(key.take(pa.array(new))).to_numpy()]
         new_key = key.take(pa.array(new))
-        first = first_rows(class_share_name(new_key))
+        first = first_rows(as_text(class_share_name(new_key)))
         more, flaw = _spelled_out(text.value.take(pa.array(new)), new_key, underlyings, as_of)
         is_known = flaw < 0
         row = np.cumsum(is_known & (first == np.arange(len(new)))) - 1 + len(instruments)
@@ -162,7 +163,7 @@ def account_rows(positions: TableData, accounts: TableData | None, log: DefectLo
         )
     text, cash = accounts.text["account"], accounts.number["cash"].value
     log.add(accounts, "account", text.is_null, "must be given")
-    first = first_rows(text.strings().fill_null(""))
+    first = first_rows(text)
     again = first != np.arange(len(accounts))
     log.add(accounts, "account", again, lambda row: f"must be unique, row {first[row] + 1} has it")
     log.add(accounts, "cash", ~np.isfinite(cash), "must be a finite number")
@@ -246,7 +247,7 @@ def _find(key: pa.StringArray, instruments: InstrumentRows) -> I32:
     row = np.flatnonzero(value >= 0)[::-1]
     found = np.full(len(key), -1, np.int32)
     found[value[row]] = row  # of several rows with one key, the first is written last
-    first = first_rows(key)
+    first = first_rows(as_text(key))
     return np.where(found >= 0, found, found[first]).astype(np.int32)
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from riskarray.columns import DateColumn, NumberColumn, TextColumn
+from riskarray.columns import DateColumn, NumberColumn
+from riskarray.text_columns import TextColumn
 
 __all__ = ["InputFile", "TableData", "TablePart", "arrow_table"]
 

@@ -18,15 +18,13 @@ from riskarray.columns import (
     ColumnTypeError,
     DateColumn,
     NumberColumn,
-    TextColumn,
     date_column,
-    merge_text,
     number_column,
-    text_column,
 )
 from riskarray.defects import DefectLog
 from riskarray.table_data import InputFile, TableData, TablePart, arrow_table
 from riskarray.tables import Column, ColumnKind, Defect, TableSchema
+from riskarray.text_columns import TextColumn, merge_text, text_column
 
 __all__ = ["read_table", "sha256_of", "table_from_object"]
 

@@ -17,8 +17,9 @@ from riskarray.rulebook import Rulebook
 from riskarray.rulebook_schema import ProductType
 from riskarray.symbols import class_share_name, rows_in
 from riskarray.table_data import TableData
+from riskarray.text_columns import as_text, first_rows
 
-__all__ = ["UnderlyingRows", "first_rows", "underlying_rows"]
+__all__ = ["UnderlyingRows", "underlying_rows"]
 
 PRODUCT_TYPES: Final = get_args(ProductType)
 DEFAULT_PRODUCT_TYPE: Final = "equity"
@@ -90,7 +91,7 @@ def underlying_rows(table: TableData, rulebook: Rulebook, log: DefectLog) -> Und
     """
     name = table.text["underlying"].strings().fill_null("")
     log.add(table, "underlying", table.text["underlying"].is_null, "must be given")
-    first = first_rows(class_share_name(name))
+    first = first_rows(as_text(class_share_name(name)))
     is_again = first != np.arange(len(table))
     log.add(
         table, "underlying", is_again, lambda row: f"must be unique, row {first[row] + 1} has it"
@@ -101,19 +102,6 @@ def underlying_rows(table: TableData, rulebook: Rulebook, log: DefectLog) -> Und
     _check_class_groups(table, columns, rulebook, log)
     is_index = pc.equal(columns.product_type, INDEX).to_numpy(zero_copy_only=False)
     return UnderlyingRows(table=table, columns=columns, first=first, is_index=is_index)
-
-
-def first_rows(key: pa.StringArray) -> I32:
-    """Return, for each row, the first row with the same key; empty keys are never the same."""
-    encoded = key.dictionary_encode()
-    code = encoded.indices.to_numpy(zero_copy_only=False)
-    row = np.arange(len(code), dtype=np.int32)
-    if len(encoded.dictionary) == len(code):
-        return row
-    first = np.empty(len(encoded.dictionary), np.int32)
-    first[code[::-1]] = row[::-1]  # of several rows with one code, the earliest is written last
-    is_empty = pc.equal(key, "").to_numpy(zero_copy_only=False)
-    return np.where(is_empty, row, first[code]).astype(np.int32)
 
 
 def _resolved(
@@ -227,7 +215,7 @@ def _check_class_groups(
     ).to_numpy(zero_copy_only=False)
     inside &= ~log.is_bad(table)
     row = np.flatnonzero(inside)
-    first = row[first_rows(columns.class_group.take(pa.array(row)))] if row.size else row
+    first = row[first_rows(as_text(columns.class_group.take(pa.array(row))))] if row.size else row
     for name in ("portfolio_type", "product_group"):
         column = getattr(columns, name).fill_null("")
         code = column.dictionary_encode().indices.to_numpy(zero_copy_only=False)
