@@ -63,6 +63,11 @@ def test_trace_equals_the_kernel(switches: Switches, seed: int, backend: Backend
     assert trace.requirement == pytest.approx(expected.account_requirement[0], abs=1e-8)
     assert trace.minimum.sum() == pytest.approx(expected.account_minimum[0], abs=1e-8)
     assert trace.loss.sum() == pytest.approx(expected.account_loss[0], abs=1e-8)
+    most = int(trace.charge.argmax())
+    if switches.is_own_worst or switches.is_minimum_per_class or trace.is_minimum.all():
+        assert expected.account_group[0] == most
+    point = -1 if trace.is_minimum[most] else trace.point[most]
+    assert expected.account_point[0] == point
 
 
 @pytest.mark.parametrize("switches", SWITCHES)

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel.hpp"
+#include "portfolio_offsets.hpp"
 #include "riskarray/portfolio.hpp"
-
-#include "riskarray/series.hpp"
 
 #include <algorithm>
 #include <array>
 
 namespace riskarray {
 namespace {
-
-constexpr std::size_t max_points = max_spots - 1;
-using Points = std::array<double, max_points>;
 
 // The sum of risk arrays of one class-group run, and its minimum charge.
 void sum_group(const PortfolioBook& book,
@@ -35,21 +31,6 @@ void sum_group(const PortfolioBook& book,
     result.group_minimum[group] = minimum;
 }
 
-struct Worst {
-    double loss;        // 0 when no point loses
-    std::int32_t point; // the first of the worst points
-};
-
-Worst worst_point(const double* pnl, std::size_t begin, std::size_t end) noexcept {
-    Worst worst{0.0, static_cast<std::int32_t>(begin)};
-    for (std::size_t j = begin; j < end; ++j) {
-        if (-pnl[j] > worst.loss) {
-            worst = {-pnl[j], static_cast<std::int32_t>(j)};
-        }
-    }
-    return worst;
-}
-
 // Stand-alone figures of one run: the greater of its worst loss over all points and its minimum.
 void require_group(const PortfolioRules& rules,
                    std::size_t group,
@@ -61,93 +42,34 @@ void require_group(const PortfolioRules& rules,
     result.group_point[group] = worst.loss >= minimum ? worst.point : -1;
 }
 
-// The runs [first, last) of one account that belong to one portfolio group, and the points that
-// count.
-struct PortfolioRun {
-    std::size_t first, last;
-    std::size_t begin, end;
-};
+// The class group that is charged most so far, and the point where; -1 where a minimum charge
+// binds.
+struct Charged {
+    double charge = -1.0;
+    std::int32_t group = -1;
+    std::int32_t point = -1;
 
-std::size_t
-product_of(const PortfolioBook& book, const PortfolioRules& rules, std::size_t group) noexcept {
-    const auto class_group = static_cast<std::size_t>(book.group_class[group]);
-    return static_cast<std::size_t>(rules.class_product[class_group]);
-}
-
-std::size_t
-portfolio_of(const PortfolioBook& book, const PortfolioRules& rules, std::size_t group) noexcept {
-    return static_cast<std::size_t>(rules.product_portfolio[product_of(book, rules, group)]);
-}
-
-// One past the last run of the product group that begins at a run.
-std::size_t product_end(const PortfolioBook& book,
-                        const PortfolioRules& rules,
-                        const PortfolioRun& run,
-                        std::size_t group) noexcept {
-    const std::size_t product = product_of(book, rules, group);
-    std::size_t end = group + 1;
-    while (end < run.last && product_of(book, rules, end) == product) {
-        ++end;
-    }
-    return end;
-}
-
-// Losses in full and gains, still undiscounted, of the level below at each point.
-struct LossesAndGains {
-    Points loss{}, gain{};
-
-    void add(const double* pnl, const PortfolioRun& run) noexcept {
-        for (std::size_t j = run.begin; j < run.end; ++j) {
-            loss[j] += std::max(-pnl[j], 0.0);
-            gain[j] += std::max(pnl[j], 0.0);
+    void consider(double loss, double minimum, std::size_t of_group, std::int32_t at) noexcept {
+        if (std::max(loss, minimum) > charge) {
+            charge = std::max(loss, minimum);
+            group = static_cast<std::int32_t>(of_group);
+            point = loss >= minimum ? at : -1;
         }
     }
 };
 
-LossesAndGains class_pnl(const PortfolioRules& rules,
-                         const PortfolioResult& result,
-                         const PortfolioRun& run,
-                         std::size_t first,
-                         std::size_t last) noexcept {
-    LossesAndGains pnl;
-    for (std::size_t group = first; group < last; ++group) {
-        pnl.add(result.group_pnl.data() + group * rules.n_points, run);
+// The class group with the greatest minimum charge of a run, where the sum of them binds.
+Charged charged_by_minimum(const PortfolioResult& result, const PortfolioRun& run) noexcept {
+    Charged most;
+    for (std::size_t group = run.first; group < run.last; ++group) {
+        most.consider(-1.0, result.group_minimum[group], group, -1);
     }
-    return pnl;
-}
-
-double residual_offset(const PortfolioBook& book,
-                       const PortfolioRules& rules,
-                       const PortfolioRun& run) noexcept {
-    return rules.is_residual_discounted
-               ? rules.portfolio_offset[portfolio_of(book, rules, run.first)]
-               : 1.0;
-}
-
-// Losses and gains of the product groups of a portfolio group: class losses less the product
-// group's percentage of class gains.
-LossesAndGains product_pnl(const PortfolioBook& book,
-                           const PortfolioRules& rules,
-                           const PortfolioResult& result,
-                           const PortfolioRun& run) noexcept {
-    LossesAndGains total;
-    for (std::size_t group = run.first; group < run.last;) {
-        const std::size_t end = product_end(book, rules, run, group);
-        const LossesAndGains classes = class_pnl(rules, result, run, group, end);
-        const double offset = rules.product_offset[product_of(book, rules, group)];
-        Points net{};
-        for (std::size_t j = run.begin; j < run.end; ++j) {
-            net[j] = offset * classes.gain[j] - classes.loss[j];
-        }
-        total.add(net.data(), run);
-        group = end;
-    }
-    return total;
+    return most;
 }
 
 struct RunRequirement {
     double requirement, loss, minimum;
-    std::int32_t point; // -1 where the minimum binds
+    Charged most;
 };
 
 // One worst point for the portfolio group, against the sum of its minimum charges.
@@ -163,40 +85,15 @@ RunRequirement require_at_common_point(const PortfolioBook& book,
         pnl[j] = offset * products.gain[j] - products.loss[j];
     }
     const Worst worst = worst_point(pnl.data(), run.begin, run.end);
-    return {std::max(worst.loss, minimum),
-            worst.loss,
-            minimum,
-            worst.loss >= minimum ? worst.point : -1};
-}
-
-// The part of a loss that is left when gains offset it in proportion.
-double share_left(double loss, double credit) noexcept {
-    return loss > credit ? (loss - credit) / loss : 0.0;
-}
-
-// Calls visit(group, share) for each class group of the run, where share[j] of its loss at a point
-// is left after both levels of offsets; a level's credit is spread over its losses in proportion.
-template <typename Visit>
-void for_each_residual(const PortfolioBook& book,
-                       const PortfolioRules& rules,
-                       const PortfolioResult& result,
-                       const PortfolioRun& run,
-                       const Visit& visit) noexcept {
-    const LossesAndGains products = product_pnl(book, rules, result, run);
-    const double residual = residual_offset(book, rules, run);
-    for (std::size_t group = run.first; group < run.last;) {
-        const std::size_t end = product_end(book, rules, run, group);
-        const LossesAndGains classes = class_pnl(rules, result, run, group, end);
-        const double offset = rules.product_offset[product_of(book, rules, group)];
-        Points share{};
-        for (std::size_t j = run.begin; j < run.end; ++j) {
-            share[j] = share_left(classes.loss[j], offset * classes.gain[j]) *
-                       share_left(products.loss[j], residual * products.gain[j]);
-        }
-        for (; group < end; ++group) {
-            visit(group, share);
-        }
+    if (minimum > worst.loss) {
+        return {minimum, worst.loss, minimum, charged_by_minimum(result, run)};
     }
+    Charged most;
+    for (std::size_t group = run.first; group < run.last; ++group) {
+        const auto at = group * rules.n_points + static_cast<std::size_t>(worst.point);
+        most.consider(std::max(-result.group_pnl[at], 0.0), 0.0, group, worst.point);
+    }
+    return {worst.loss, worst.loss, minimum, most};
 }
 
 // Each class group at its own worst point, then the sum.
@@ -207,7 +104,7 @@ RunRequirement require_at_own_points(const PortfolioBook& book,
                                      double minimum) noexcept {
     double loss = 0.0;
     double per_class = 0.0;
-    Worst greatest{0.0, static_cast<std::int32_t>(run.begin)};
+    Charged most;
     for_each_residual(book, rules, result, run, [&](std::size_t group, const Points& share) {
         const double* pnl = result.group_pnl.data() + group * rules.n_points;
         Points left{};
@@ -216,11 +113,17 @@ RunRequirement require_at_own_points(const PortfolioBook& book,
         }
         const Worst worst = worst_point(left.data(), run.begin, run.end);
         loss += worst.loss;
-        per_class += std::max(worst.loss, result.group_minimum[group]);
-        greatest = worst.loss > greatest.loss ? worst : greatest;
+        const double floor = result.group_minimum[group];
+        per_class += std::max(worst.loss, floor);
+        most.consider(worst.loss, rules.is_minimum_per_class ? floor : 0.0, group, worst.point);
     });
-    const double requirement = rules.is_minimum_per_class ? per_class : std::max(loss, minimum);
-    return {requirement, loss, minimum, requirement > loss ? -1 : greatest.point};
+    if (rules.is_minimum_per_class) {
+        return {per_class, loss, minimum, most};
+    }
+    if (minimum > loss) {
+        return {minimum, loss, minimum, charged_by_minimum(result, run)};
+    }
+    return {loss, loss, minimum, most};
 }
 
 // One common point, where each class group is charged the greater of its residual loss and its
@@ -232,17 +135,20 @@ RunRequirement require_minimum_per_class(const PortfolioBook& book,
                                          double minimum) noexcept {
     Points charge{};
     Points loss{};
+    std::array<Charged, max_points> most{};
     for_each_residual(book, rules, result, run, [&](std::size_t group, const Points& share) {
         const double* pnl = result.group_pnl.data() + group * rules.n_points;
         for (std::size_t j = run.begin; j < run.end; ++j) {
             const double left = std::max(-pnl[j], 0.0) * share[j];
             loss[j] += left;
             charge[j] -= std::max(left, result.group_minimum[group]);
+            most[j].consider(
+                left, result.group_minimum[group], group, static_cast<std::int32_t>(j));
         }
     });
     const Worst worst = worst_point(charge.data(), run.begin, run.end);
-    const double at_worst = loss[static_cast<std::size_t>(worst.point)];
-    return {worst.loss, at_worst, minimum, worst.loss > at_worst ? -1 : worst.point};
+    const auto binding = static_cast<std::size_t>(worst.point);
+    return {worst.loss, loss[binding], minimum, most[binding]};
 }
 
 RunRequirement require_run(const PortfolioBook& book,
@@ -264,9 +170,8 @@ RunRequirement require_run(const PortfolioBook& book,
 
 struct AccountRequirement {
     double requirement = 0.0, loss = 0.0, minimum = 0.0;
-    double greatest = -1.0;          // requirement of the portfolio group that weighs most
-    std::size_t first = 0, last = 0; // its runs
-    std::int32_t point = -1;
+    double greatest = -1.0; // requirement of the portfolio group that weighs most
+    Charged most;           // and the class group in it
 };
 
 AccountRequirement require_set(const PortfolioBook& book,
@@ -292,9 +197,7 @@ AccountRequirement require_set(const PortfolioBook& book,
         total.minimum += of_run.minimum;
         if (of_run.requirement > total.greatest) {
             total.greatest = of_run.requirement;
-            total.first = run.first;
-            total.last = run.last;
-            total.point = of_run.point;
+            total.most = of_run.most;
         }
         run.first = run.last;
     }
@@ -314,19 +217,12 @@ void require_account(const PortfolioBook& book,
             binding_set = set;
         }
     }
-    std::int32_t greatest = -1;
-    for (std::size_t group = binding.first; group < binding.last; ++group) {
-        if (greatest < 0 || result.group_requirement[group] >
-                                result.group_requirement[static_cast<std::size_t>(greatest)]) {
-            greatest = static_cast<std::int32_t>(group);
-        }
-    }
     result.account_requirement[account] = binding.requirement;
     result.account_loss[account] = binding.loss;
     result.account_minimum[account] = binding.minimum;
     result.account_set[account] = static_cast<std::int32_t>(binding_set);
-    result.account_group[account] = greatest;
-    result.account_point[account] = binding.point;
+    result.account_group[account] = binding.most.group;
+    result.account_point[account] = binding.most.point;
 }
 
 } // namespace

@@ -182,8 +182,8 @@ _PORTFOLIO_OUTPUTS = (
     _result("account_loss", "a", "USD"),
     _result("account_minimum", "a", "USD"),
     _result("account_set", "a", "scenario set", "int32"),
-    _result("account_group", "a", "row of g, -1: none", "int32"),
-    _result("account_point", "a", "point, -1: the minimum binds", "int32"),
+    _result("account_group", "a", "row of g charged most, -1: none", "int32"),
+    _result("account_point", "a", "where it is, -1: its minimum binds", "int32"),
 )
 
 KERNELS: Final[tuple[Kernel, ...]] = (

@@ -51,8 +51,8 @@ struct PortfolioResult {
     std::span<double> account_loss;        // (a,) sum of losses where they are charged
     std::span<double> account_minimum;     // (a,) sum of minimum charges
     std::span<std::int32_t> account_set;   // (a,) the scenario set that binds
-    std::span<std::int32_t> account_group; // (a,) run with the greatest requirement; -1 without one
-    std::span<std::int32_t> account_point; // (a,) binding point; -1 where the minimum binds
+    std::span<std::int32_t> account_group; // (a,) run that is charged most; -1 without one
+    std::span<std::int32_t> account_point; // (a,) where; -1 where its minimum binds
 };
 
 void portfolio_requirement(const PortfolioBook& book,
