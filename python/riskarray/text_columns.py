@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
@@ -67,10 +66,6 @@ class TextColumn:
         number = np.array([*codes.values(), default], np.int8)[row]
         return number, (row < 0) & ~self.is_null
 
-    def take(self, row: npt.NDArray[np.int64]) -> "TextColumn":
-        """Return some of the rows."""
-        return TextColumn(code=self.code[row], value=self.value)
-
 
 def text_column(column: pa.ChunkedArray) -> TextColumn:
     """Return a column as text.
@@ -100,7 +95,7 @@ def text_column(column: pa.ChunkedArray) -> TextColumn:
     if not len(column):
         return TextColumn(code=np.zeros(0, np.int32), value=pa.array([], pa.string()))
     if pt.is_dictionary(kind):
-        return merge_text([_chunk_text(chunk) for chunk in column.chunks])
+        return _merged([_used(_codes(chunk), chunk.dictionary) for chunk in column.chunks])
     encoded = _one_chunk(cast_column(column, pa.string())).dictionary_encode()
     code, value = _codes(encoded), encoded.dictionary
     if pc.any(pc.equal(value, "")).as_py():
@@ -123,10 +118,7 @@ def merge_text(columns: Sequence[TextColumn]) -> TextColumn:
     """
     if len(columns) == 1:
         return columns[0]
-    begin = np.cumsum([0, *(len(c.value) for c in columns)])
-    code = [np.where(c.code < 0, -1, c.code + b) for c, b in zip(columns, begin, strict=False)]
-    value = _one_chunk(pa.chunked_array([c.value for c in columns], pa.string()))
-    return _distinct(np.concatenate(code).astype(np.int32), value)
+    return _merged([(c.code, c.value) for c in columns])
 
 
 def as_text(column: pa.StringArray) -> TextColumn:
@@ -166,15 +158,6 @@ def _codes(chunk: pa.DictionaryArray) -> I32:
     return code
 
 
-def _chunk_text(chunk: pa.DictionaryArray) -> TextColumn:
-    """Return a chunk with no more of its dictionary than its rows need.
-
-    Chunks of one column often carry one long dictionary each, which only costs here.
-    """
-    code, value = _used(_codes(chunk), chunk.dictionary)
-    return _distinct(code, cast_column(value, pa.string()))
-
-
 def _used(code: I32, value: pa.StringArray) -> tuple[I32, pa.StringArray]:
     """Return the codes and the dictionary without the texts that no row has."""
     is_used = np.zeros(len(value) + 1, np.bool_)
@@ -184,6 +167,14 @@ def _used(code: I32, value: pa.StringArray) -> tuple[I32, pa.StringArray]:
         return code, value
     number = np.append(np.cumsum(is_used, dtype=np.int32) - np.int32(1), np.int32(-1))
     return number[code], value.filter(pa.array(is_used))
+
+
+def _merged(pieces: Sequence[tuple[I32, pa.Array]]) -> TextColumn:
+    """Return pieces of codes and dictionary, below each other, as one column."""
+    begin = np.cumsum([0, *(len(value) for _, value in pieces)])
+    code = [np.where(c < 0, -1, c + b) for (c, _), b in zip(pieces, begin, strict=False)]
+    value = pa.chunked_array([cast_column(v, pa.string()) for _, v in pieces], pa.string())
+    return _distinct(np.concatenate(code).astype(np.int32), _one_chunk(value))
 
 
 def _distinct(code: I32, value: pa.StringArray) -> TextColumn:
