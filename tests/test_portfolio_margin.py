@@ -17,6 +17,7 @@ from riskarray import portfolio_margin
 from riskarray.backends import BackendName
 from riskarray.book import Book
 from riskarray.class_groups import class_groups
+from riskarray.label_columns import label_column
 from riskarray.market import Market
 from riskarray.portfolio_margin import PortfolioMargin
 from riskarray.pricing import RiskArrays
@@ -127,6 +128,13 @@ def test_groups_show_pnl_requirement_and_place(backend: BackendName) -> None:
     assert margin.strategy_requirement.tolist() == pytest.approx([100.0, 0.0])
     assert margin.worst_point.to_pylist() == ["-15%", "none"]
     assert margin.worst_group.tolist() == [1, -1]
+
+
+def test_a_label_stands_once_in_its_column() -> None:
+    """Else a Parquet file of it holds stray bytes, and differs from run to run."""
+    column = label_column(np.array([3, 0, 2, 1]), pa.array(["-6%", "+6%", "-6%", "none"]))
+    assert column.to_pylist() == ["none", "-6%", "-6%", "+6%"]
+    assert column.dictionary.to_pylist() == ["-6%", "+6%", "none"]
 
 
 def test_positions_in_another_order_are_put_in_that_of_class_groups() -> None:

@@ -12,6 +12,7 @@ from riskarray.array_types import F64, I32, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.book import Book
 from riskarray.class_groups import ClassGroups, class_groups
+from riskarray.label_columns import label_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.pricing import RiskArrays
 from riskarray.rulebook import Rulebook
@@ -287,7 +288,7 @@ def _groups_table(
     label = np.where(required < _HALF_A_CENT, nothing, label).astype(np.int32)
     row = pa.array(runs.group_class)
     columns: dict[str, object] = {
-        "account": pa.DictionaryArray.from_arrays(pa.array(runs.account), book.account),
+        "account": label_column(runs.account, book.account),
         "portfolio_group": classes.portfolio_group.take(row),
         "product_group": classes.product_group.take(row),
         "class_group": classes.name.take(row),
@@ -296,5 +297,5 @@ def _groups_table(
         columns[f"pnl_{number}"] = np.ascontiguousarray(pnl)
     columns["requirement"] = required
     columns["minimum_charge"] = result.group_minimum
-    columns["worst_point"] = pa.DictionaryArray.from_arrays(pa.array(label), names)
+    columns["worst_point"] = label_column(label, names)
     return pa.table(columns)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from riskarray.array_types import F64, I32, I64, AnyArray, Bool
 from riskarray.book import Book
+from riskarray.label_columns import label_column
 from riskarray.market import KIND_OPTION, Market
 from riskarray.rulebook import Rulebook
 from riskarray.strategy_allocation import Pieces, Positions, Strategy, split_into_strategies
@@ -256,16 +257,16 @@ def _table(book: Book, account: I32, pieces: Pieces, values: F64) -> pa.Table:
     source = pieces.strategy * len(STRATEGY_CLASSES) + of_class[underlying]
     return pa.table(
         {
-            "account": _dictionary(account[first], book.account),
-            "underlying": _dictionary(underlying, underlyings.name),
-            "strategy": _dictionary(pieces.strategy, pa.array(names)),
+            "account": label_column(account[first], book.account),
+            "underlying": label_column(underlying, underlyings.name),
+            "strategy": label_column(pieces.strategy, pa.array(names)),
             "legs": _legs(book, pieces),
             "quantity": pieces.quantity,
             "initial": pieces.initial,
             "maintenance": pieces.maintenance,
             "option_value": option_value,
-            "rule": _dictionary(pieces.strategy, pa.array(rules)),
-            "source": _dictionary(source, pa.array(_sources(book.rulebook))),
+            "rule": label_column(pieces.strategy, pa.array(rules)),
+            "source": label_column(source, pa.array(_sources(book.rulebook))),
         }
     )
 
@@ -301,7 +302,3 @@ def _leg(book: Book, position: I64, quantity: F64) -> pa.StringArray:
     counts = pa.array([f"{amount:+.10g}" for amount in known.tolist()], pa.string())
     symbols = book.market.instruments.symbol.take(pa.array(book.instrument[position]))
     return pc.binary_join_element_wise(counts.take(pa.array(number)), symbols, " ")
-
-
-def _dictionary(row: AnyArray, names: pa.StringArray) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(row.astype(np.int32)), names)
