@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from riskarray import __version__
 from riskarray.backends import BackendName, get_backend
+from riskarray.cli_rulebook import check_rulebook_name, rulebooks
 from riskarray.report.errors import BAD_INPUT, QUARANTINED, errors_shown
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from riskarray.book import Book
     from riskarray.engine.stages import Stages
-    from riskarray.rulebook import Rulebook
 
 __all__ = ["app", "main"]
 
@@ -41,7 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-rulebooks = typer.Typer(help="The rules as data.", no_args_is_help=True)
 app.add_typer(rulebooks, name="rulebook")
 
 
@@ -110,16 +109,8 @@ def _check_out(check: "Callable[[Path], None]", out: Path) -> None:
         raise typer.BadParameter(msg) from None
 
 
-def _rulebook(name: str | None) -> "Rulebook | None":
-    from riskarray.rulebook import list_rulebooks, load_rulebook
-
-    if name is None:
-        return None
-    built_in = list_rulebooks()
-    if name not in built_in and not Path(name).is_file():
-        msg = f"rulebook must be a file or one of {', '.join(built_in)}, got {name!r}"
-        raise typer.BadParameter(msg)
-    return load_rulebook(name)
+def _rulebook(name: str | None) -> str | None:
+    return None if name is None else check_rulebook_name(name)
 
 
 def _read(stages: "Stages", book: Path, rulebook: str | None, on_error: OnError) -> "Book":
@@ -320,36 +311,6 @@ def check(book: BookFolder, rulebook: RulebookOption = None) -> None:
         f"{len(market.instruments):,} instruments, {len(loaded.account):,} accounts, "
         f"{len(loaded.instrument):,} positions"
     )
-
-
-@rulebooks.command("list")
-def list_() -> None:
-    """List the built-in rulebooks."""
-    from riskarray.report.terminal import console, table
-    from riskarray.rulebook import list_rulebooks, load_rulebook
-
-    rows = [(name, load_rulebook(name)) for name in list_rulebooks()]
-    columns = {"name": "left", "effective": "left", "title": "left"}
-    cells = [(name, str(rules.effective), rules.title) for name, rules in rows]
-    console().print(table(columns, cells))
-
-
-@rulebooks.command()
-def show(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Which.")] = "finra-4210g",
-) -> None:
-    """Print the file of a rulebook, to read or to copy and change."""
-    from riskarray.report.terminal import console
-    from riskarray.rulebook_file import rulebook_text
-
-    _rulebook(name)
-    source = rulebook_text(name)
-    if sys.stdout.isatty():
-        from rich.syntax import Syntax
-
-        console().print(Syntax(source, "toml", background_color="default"))
-    else:
-        sys.stdout.write(source)
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads a rulebook file: inheritance, versions in force, and checks that span its tables."""
+"""Reads a rulebook file: inheritance, what is dropped of the base, and versions in force."""
 
 import datetime as dt
 import hashlib
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from riskarray.rulebook_schema import Figure, RulebookFile
+from riskarray.rulebook_consistency import inconsistencies
+from riskarray.rulebook_schema import RulebookFile
 
 _MAX_DEPTH = 8
 
@@ -47,13 +48,13 @@ def read_rulebook_file(name: str | Path, as_of: dt.date | None) -> RulebookSourc
     """Read and check a rulebook file; see `riskarray.rulebook.load_rulebook`."""
     label, raw, digest = _read(name, None, ())
     in_force = _in_force(raw, as_of, label)
+    spanning = tuple(f"rulebook {label}: {problem}" for problem in inconsistencies(in_force))
     try:
         file = RulebookFile.model_validate(in_force)
     except ValidationError as error:
-        raise RulebookError(tuple(_describe(label, error))) from None
-    problems = tuple(f"rulebook {label}: {problem}" for problem in _inconsistencies(file))
-    if problems:
-        raise RulebookError(problems)
+        raise RulebookError((*_describe(label, error), *spanning)) from None
+    if spanning:
+        raise RulebookError(spanning)
     return RulebookSource(file, label, digest)
 
 
@@ -95,7 +96,10 @@ def _read(
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
     digest = hashlib.sha256(data)
+    dropped = raw.pop("drop", [])
     if "base" not in raw:
+        if dropped:
+            raise RulebookError((f"rulebook {label}: drop must not be given without a base",))
         return label, raw, digest.hexdigest()
     base = raw["base"]
     if not isinstance(base, str):
@@ -104,7 +108,7 @@ def _read(
         raise RulebookError((f"rulebook {label}: id must be given, it is missing",))
     _, under, base_digest = _read(base, parent, (*seen, label))
     digest.update(base_digest.encode())
-    return label, _merged(under, raw), digest.hexdigest()
+    return label, _merged(_without(under, dropped, label), raw), digest.hexdigest()
 
 
 def _bytes(name: str | Path, folder: Path | None) -> tuple[str, bytes, Path | None]:
@@ -120,6 +124,44 @@ def _bytes(name: str | Path, folder: Path | None) -> tuple[str, bytes, Path | No
         known = ", ".join(built_in)
         problem = f"rulebook must be one of {known}, or a readable TOML file, got {str(name)!r}"
         raise RulebookError((problem,)) from None
+
+
+def _without(tables: dict[str, Any], dropped: object, label: str) -> dict[str, Any]:
+    """Return the base's tables without the entries that a file drops, named by dotted keys."""
+    if not (isinstance(dropped, list) and all(isinstance(key, str) for key in dropped)):
+        problem = f"rulebook {label}: drop must be a list of keys of the base, got {dropped!r}"
+        raise RulebookError((problem,))
+    problems = []
+    for key in dropped:
+        try:
+            path = _path(key)
+            tables = _without_entry(tables, path)
+        except (KeyError, tomllib.TOMLDecodeError):
+            problems.append(f"rulebook {label}: drop must name a key of the base, got {key!r}")
+    if problems:
+        raise RulebookError(tuple(problems))
+    return tables
+
+
+def _path(key: str) -> list[str]:
+    """Return the parts of a dotted key, each bare or quoted as TOML has it."""
+    node: Any = tomllib.loads(f"{key} = 0")
+    path = []
+    while isinstance(node, dict):
+        name, node = next(iter(node.items()))
+        path.append(name)
+    return path
+
+
+def _without_entry(tables: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    """Return nested tables without one entry; KeyError if there is none."""
+    name, *rest = path
+    if name not in tables or (rest and not isinstance(tables[name], dict)):
+        raise KeyError(name)
+    left = {key: value for key, value in tables.items() if key != name}
+    if rest:
+        left = {**tables, name: _without_entry(tables[name], rest)}
+    return left
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,68 +205,3 @@ def _describe(label: str, error: ValidationError) -> Iterator[str]:
         else:
             message = defect["msg"][:1].lower() + defect["msg"][1:]
             yield f"rulebook {label}: {key}: {message}, got {defect['input']!r}"
-
-
-def _inconsistencies(file: RulebookFile) -> Iterator[str]:
-    yield from _unknown_names(file)
-    yield from _uneven_points(file)
-    seen: dict[str, str] = {}
-    for place, symbol in _placements(file):
-        if symbol in seen:
-            yield f"{place} must name an underlying once, got it in {seen[symbol]} too"
-        seen[symbol] = place
-    missing = {"equity", "broad_index", "narrow_index", "volatility_index"} - set(
-        file.strategy.short_option
-    )
-    for name in sorted(missing):
-        yield f"strategy.short_option.{name} must be given, it is missing"
-
-
-def _placements(file: RulebookFile) -> Iterator[tuple[str, str]]:
-    for name, group in file.class_groups.items():
-        for symbol in group.members:
-            yield f"class_groups.{name}.members.{symbol}", symbol
-    for symbol in file.stand_alone:
-        yield f"stand_alone.{symbol}", symbol
-
-
-def _unknown_names(file: RulebookFile) -> Iterator[str]:
-    """Yield every name of a type or group that the file does not define."""
-    named = [
-        (f"scenario_sets.{key}.moves.{name}", name, set(file.portfolio_types))
-        for key, scenarios in file.scenario_sets.items()
-        for name in scenarios.moves
-    ]
-    for key, group in file.class_groups.items():
-        figure = group.portfolio_type
-        named.append(
-            (f"class_groups.{key}.portfolio_type", figure.value, set(file.portfolio_types))
-        )
-        if group.product_group:
-            place = f"class_groups.{key}.product_group"
-            named.append((place, group.product_group.value, set(file.product_groups)))
-    for key, product in file.product_groups.items():
-        if product.portfolio_group:
-            place = f"product_groups.{key}.portfolio_group"
-            named.append((place, product.portfolio_group.value, set(file.portfolio_groups)))
-    for key, value, known in named:
-        if value not in known:
-            yield f"{key} must be one of {', '.join(sorted(known))}, got {value!r}"
-    if "equity" not in file.portfolio_types:
-        yield "portfolio_types.equity must be given, it is missing"
-
-
-def _uneven_points(file: RulebookFile) -> Iterator[str]:
-    """Yield scenario sets whose rows differ in number of points or miss a portfolio type."""
-    for name, scenarios in file.scenario_sets.items():
-        key = f"scenario_sets.{name}"
-        for missing in sorted(set(file.portfolio_types) - set(scenarios.moves)):
-            yield f"{key}.moves.{missing} must be given, it is missing"
-        n_points = n_points_of(file, name)
-        for row, figure in scenarios.moves.items():
-            if len(figure.value) != n_points:
-                yield f"{key}.moves.{row} must have {n_points} points, got {len(figure.value)}"
-        for row in ("volatility_scale", "volatility_shift"):
-            shock: Figure[tuple[float, ...]] | None = getattr(scenarios, row)
-            if shock and len(shock.value) not in (1, n_points):
-                yield f"{key}.{row} must have 1 or {n_points} values, got {len(shock.value)}"

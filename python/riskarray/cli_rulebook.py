@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands `riskarray rulebook ...`: the rules as data, to list, read, check and compare."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from riskarray.report.errors import BAD_INPUT
+
+if TYPE_CHECKING:
+    from riskarray.rulebook import Rulebook
+
+__all__ = ["check_rulebook_name", "rulebooks"]
+
+rulebooks = typer.Typer(help="The rules as data.", no_args_is_help=True)
+
+RulebookName = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Which.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Take the versions in force on this day."),
+]
+
+
+def check_rulebook_name(name: str) -> str:
+    """Refuse, as wrong usage, a rulebook that is neither built in nor a file."""
+    from riskarray.rulebook import list_rulebooks
+
+    built_in = list_rulebooks()
+    if name not in built_in and not Path(name).is_file():
+        msg = f"rulebook must be a file or one of {', '.join(built_in)}, got {name!r}"
+        raise typer.BadParameter(msg)
+    return name
+
+
+def _load(name: str, as_of: str | None) -> "Rulebook":
+    import datetime as dt
+
+    from riskarray.rulebook import load_rulebook
+
+    check_rulebook_name(name)
+    try:
+        day = dt.date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        msg = f"--as-of must be a date such as 2026-07-10, got {as_of!r}"
+        raise typer.BadParameter(msg) from None
+    return load_rulebook(name, as_of=day)
+
+
+@rulebooks.command("list")
+def list_() -> None:
+    """List the built-in rulebooks."""
+    from riskarray.report.terminal import console, table
+    from riskarray.rulebook import list_rulebooks, load_rulebook
+
+    rows = [(name, load_rulebook(name)) for name in list_rulebooks()]
+    columns = {"name": "left", "effective": "left", "title": "left"}
+    cells = [(name, str(rules.effective), rules.title) for name, rules in rows]
+    console().print(table(columns, cells))
+
+
+@rulebooks.command()
+def show(name: RulebookName = "finra-4210g") -> None:
+    """Print the file of a rulebook, to read or to copy and change."""
+    from riskarray.report.terminal import console
+    from riskarray.rulebook_file import rulebook_text
+
+    check_rulebook_name(name)
+    source = rulebook_text(name)
+    if sys.stdout.isatty():
+        from rich.syntax import Syntax
+
+        console().print(Syntax(source, "toml", background_color="default"))
+    else:
+        sys.stdout.write(source)
+
+
+@rulebooks.command()
+def check(name: RulebookName, as_of: AsOf = None) -> None:
+    """Check a rulebook, and list every defect with its key, its value and what is right."""
+    from collections import Counter
+
+    from riskarray.rulebook import RulebookError
+
+    try:
+        rules = _load(name, as_of)
+    except RulebookError as error:
+        for problem in error.problems:
+            typer.echo(problem)
+        count = len(error.problems)
+        typer.echo(f"{count:,} defect{'s' * (count != 1)}")
+        raise typer.Exit(BAD_INPUT) from None
+    marks = Counter(row.mark for row in rules.figures())
+    counts = ", ".join(f"{count:,} {mark}" for mark, count in sorted(marks.items()))
+    typer.echo(
+        f"{rules.id}: no defects in {marks.total():,} figures ({counts}), "
+        f"{len(rules.scenario_sets)} scenario sets, {len(rules.points)} points"
+    )
+
+
+@rulebooks.command()
+def diff(before: RulebookName, after: RulebookName, as_of: AsOf = None) -> None:
+    """List the figures in which two rulebooks differ: - only in the first, + in the second."""
+    from riskarray.rulebook_publication import differences
+
+    count = 0
+    for difference in differences(_load(before, as_of), _load(after, as_of)):
+        typer.echo(difference.words())
+        count += 1
+    typer.echo(f"{count:,} difference{'s' * (count != 1)}")
+
+
+@rulebooks.command()
+def schema() -> None:
+    """Print the JSON schema of a rulebook file."""
+    import json
+
+    from riskarray.rulebook_publication import rulebook_json_schema
+
+    typer.echo(json.dumps(rulebook_json_schema(), indent=2))
