@@ -155,7 +155,9 @@ def _parse(
 ) -> tuple[pa.ChunkedArray, Bool]:
     """Parse text; cells that do not spell a value are null and marked."""
     column = cast_column(column, pa.string())
-    column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    is_empty = pc.fill_null(pc.equal(column, ""), fill_value=False).to_numpy()
+    if is_empty.any():
+        column = _without(column, is_empty)
     is_bad = np.zeros(len(column), np.bool_)
     try:
         return pc.cast(column, kind), is_bad
@@ -166,8 +168,13 @@ def _parse(
     good[looks_good] = _is_castable(texts.dictionary.take(pa.array(looks_good)), kind)
     known = pc.fill_null(pa.array(good).take(texts.indices), fill_value=True)
     is_bad = ~known.to_numpy(zero_copy_only=False)
-    column = pc.if_else(pa.array(is_bad), pa.scalar(None, pa.string()), column)
-    return pc.cast(column, kind), is_bad
+    return pc.cast(_without(column, is_bad), kind), is_bad
+
+
+def _without(column: pa.ChunkedArray, is_gone: Bool) -> pa.ChunkedArray:
+    """Return the column with some of its cells null."""
+    row = pa.array(np.arange(len(column)), mask=is_gone)
+    return pa.chunked_array([column.combine_chunks().take(row)], column.type)
 
 
 def _is_castable(texts: pa.StringArray, kind: pa.DataType) -> Bool:
