@@ -1,5 +1,8 @@
 """Fixtures that every test may use."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -15,3 +18,12 @@ def backend(request: pytest.FixtureRequest) -> BackendName:
     """Each backend in turn; a missing one fails."""
     name: BackendName = request.param
     return name
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """The folder of real closing quotes and the tool that makes a book of them."""
+    folder = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
+    if not (folder / "tools" / "real_book.py").is_file():
+        pytest.skip("needs real closing quotes: RISKARRAY_MARKET_DATA must name their folder")
+    return folder

@@ -253,7 +253,7 @@ def risk_arrays(
 def pnl(
     book: BookFolder,
     account: Annotated[
-        str | None, typer.Argument(metavar="[ACCOUNT]", help="One account; by default all.")
+        str | None, typer.Argument(metavar="ACCOUNT", help="One account; by default all.")
     ] = None,
     *,
     out: TableFile,

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from rich.console import Console
+from rich.text import Text
+
+from riskarray.report.accounts import BELOW_MINIMUM_EQUITY, DEFICIENCY
 from riskarray.report.report import Report
 from riskarray.report.terminal import console, money, seconds_line, table, text
 from riskarray.tables import Defect
@@ -13,10 +17,22 @@ __all__ = ["show_summary"]
 
 _ACCOUNTS: Final = 10
 _REJECTS: Final = 5
-_AMOUNTS: Final = ("requirement", "worst_point", "reg_t_initial", "equity", "excess", "status")
+_HEADINGS: Final = {
+    "account": "account",
+    "requirement": "requirement",
+    "worst_point": "worst point",
+    "reg_t_initial": "Reg T initial",
+    "net_deposit": "Reg T deposit",
+    "equity": "equity",
+    "excess": "excess",
+    "status": "status",
+}
+_NARROW: Final = 110
+"""Columns of a terminal on which `net_deposit` and `equity` are left to the files."""
+_STYLES: Final = {DEFICIENCY: "red", BELOW_MINIMUM_EQUITY: "yellow"}
 
 
-def show_summary(report: Report, out: Path | None = None) -> None:
+def show_summary(report: Report, out: Path | None = None, *, on: Console | None = None) -> None:
     """Print a report in short.
 
     Parameters
@@ -25,32 +41,41 @@ def show_summary(report: Report, out: Path | None = None) -> None:
         Any.
     out : Path, optional
         Where it was written, if it was.
+    on : Console, optional
+        Where to show it; by default the standard output.
     """
-    shown = console()
+    shown = console() if on is None else on
     book = report.result.book
     as_of = f"{book.market.as_of:%Y-%m-%d %H:%M}"
     shown.print(text(f"{book.name} as of {as_of} New York, by {book.rulebook.id}", "bold"))
+    dropped = {"net_deposit", "equity"} if shown.width < _NARROW else set[str]()
+    names = [name for name in _HEADINGS if name not in dropped]
     columns = {
-        name.replace("_", " "): "left" if name in {"account", "status"} else "right"
-        for name in ("account", *_AMOUNTS)
+        _HEADINGS[name]: "left" if name in {"account", "status"} else "right" for name in names
     }
-    shown.print(table(columns, _rows(report)))
+    shown.print(table(columns, _rows(report, names)))
     for line in _lines(report, out):
         shown.print(text(line))
 
 
-def _rows(report: Report) -> Iterator[tuple[str, ...]]:
+def _rows(report: Report, names: list[str]) -> Iterator[tuple[Text, ...]]:
     """Yield the cells of the first accounts, then of all of them."""
     head = report.accounts.slice(0, _ACCOUNTS)
-    for row in head.select(["account", *_AMOUNTS]).to_pylist():
-        yield tuple(money(v) if isinstance(v, float) else str(v) for v in row.values())
+    for row in head.select(names).to_pylist():
+        yield tuple(_cell(value) for value in row.values())
     more = report.accounts.num_rows - head.num_rows
     if more > 0:
-        yield (f"and {more:,} more", *[""] * len(_AMOUNTS))
-    totals = report.totals
-    cells = (totals.get(name, "") for name in _AMOUNTS)
-    amounts = (money(v) if isinstance(v, float) else "" for v in cells)
-    yield (f"all {report.accounts.num_rows:,}", *amounts)
+        yield (text(f"and {more:,} more"), *[text("")] * (len(names) - 1))
+    totals = (report.totals.get(name) for name in names[1:])
+    amounts = (_cell(value if isinstance(value, float) else "") for value in totals)
+    yield (text(f"all {report.accounts.num_rows:,}"), *amounts)
+
+
+def _cell(value: object) -> Text:
+    """Return a cell: amounts to the cent and red below nought, a status in its colour."""
+    if isinstance(value, float):
+        return text(money(value), "red" if value < 0.0 else "")
+    return text(str(value), _STYLES.get(str(value), ""))
 
 
 def _lines(report: Report, out: Path | None) -> Iterator[str]:

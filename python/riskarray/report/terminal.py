@@ -58,14 +58,16 @@ def money(value: float) -> str:
     return "0.00" if shown == "-0.00" else shown
 
 
-def table(columns: Mapping[str, str], rows: Iterable[Iterable[str]], *, title: str = "") -> Table:
+def table(
+    columns: Mapping[str, str], rows: Iterable[Iterable[str | Text]], *, title: str = ""
+) -> Table:
     """Return a table.
 
     Parameters
     ----------
     columns : mapping of str to str
         Heading and justification (``left`` or ``right``) of each column.
-    rows : iterable of iterable of str
+    rows : iterable of iterable of str or Text
         Cells, shown as they are; those of the first column stay on one line, others are folded
         where they do not fit.
     title : str
@@ -87,7 +89,7 @@ def table(columns: Mapping[str, str], rows: Iterable[Iterable[str]], *, title: s
             no_wrap=k == 0,
         )
     for row in rows:
-        shown.add_row(*(text(cell) for cell in row))
+        shown.add_row(*(text(cell) if isinstance(cell, str) else cell for cell in row))
     return shown
 
 
