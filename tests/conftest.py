@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,13 @@ def backend(request: pytest.FixtureRequest) -> BackendName:
 
 
 @pytest.fixture(scope="session")
-def market_data() -> Path:
-    """The folder of real closing quotes and the tool that makes a book of them."""
-    folder = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
-    if not (folder / "tools" / "real_book.py").is_file():
+def core_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seventy underlyings of a real close with made-up accounts, as a book's folder."""
+    source = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
+    maker = source / "tools" / "real_book.py"
+    if not maker.is_file():
         pytest.skip("needs real closing quotes: RISKARRAY_MARKET_DATA must name their folder")
+    folder = tmp_path_factory.mktemp("core")
+    command = [sys.executable, "-W", "ignore", str(maker), str(folder), "--core"]
+    subprocess.run([*command, "--data", str(source / "data")], check=True, timeout=600)
     return folder

@@ -1,8 +1,6 @@
 """Seventy underlyings of a real close: both backends agree on everything that comes out."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +17,8 @@ CENT = 0.005
 
 
 @pytest.fixture(scope="module")
-def book(market_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ra.Book:
-    folder = tmp_path_factory.mktemp("core")
-    maker = [sys.executable, "-W", "ignore", str(market_data / "tools" / "real_book.py")]
-    data = str(market_data / "data")
-    subprocess.run([*maker, str(folder), "--core", "--data", data], check=True, timeout=600)
-    return ra.read_book(folder)
+def book(core_book: Path) -> ra.Book:
+    return ra.read_book(core_book)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Risk arrays of a market: spots, floors, leverage, volatility shifts, sources, tables."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -263,11 +262,8 @@ def test_a_shift_below_zero_leaves_no_volatility(book: Book) -> None:
 
 
 @pytest.mark.market
-def test_every_series_of_the_real_core_book_that_is_held_has_a_number() -> None:
-    folder = os.environ.get("RISKARRAY_MARKET_DATA")
-    if not folder:
-        pytest.skip("RISKARRAY_MARKET_DATA names no book of real closing quotes")
-    real = read_book(Path(folder))
+def test_every_series_of_the_real_core_book_that_is_held_has_a_number(core_book: Path) -> None:
+    real = read_book(core_book)
     held = np.zeros(len(real.market.instruments), np.bool_)
     held[real.instrument] = True
     arrays = risk_arrays(real.market, rulebook=real.rulebook, required=held)
