@@ -23,13 +23,14 @@ using BlockDoubles = std::array<double, block_size>;
 struct Method {
     PricingMethod value;
     VolatilityMethod start;
+    bool is_smooth; // the grid's error changes where exercise passes from one node to the next
 };
 
 // The method of each list of rows, in the order of AmericanMethod.
 std::array<Method, n_american_methods> list_methods(const IsaTable& isa) noexcept {
-    return {Method{isa.european_value, isa.european_volatility},
-            Method{isa.american_boundary, isa.american_volatility},
-            Method{isa.american_grid, isa.european_volatility}};
+    return {Method{isa.european_value, isa.european_volatility, true},
+            Method{isa.american_boundary, isa.american_volatility, true},
+            Method{isa.american_grid, isa.european_volatility, false}};
 }
 
 // One block of series; every array is indexed by the row within it.
@@ -86,6 +87,7 @@ bool is_open(const Block& block, std::size_t i) noexcept {
 // one above the European bound is searched for.
 std::size_t open_searches(const Block& block,
                           bool is_european,
+                          bool is_smooth,
                           const VolatilityStart& start,
                           std::span<std::int32_t> rows,
                           std::span<VolatilitySearch> searches) noexcept {
@@ -104,7 +106,8 @@ std::size_t open_searches(const Block& block,
         searches[i] = {.price = block.price[i],
                        .spot = block.spot(i),
                        .floor = std::max(start.floor[i], exercise),
-                       .is_in_the_money = exercise > 0.0};
+                       .is_in_the_money = exercise > 0.0,
+                       .is_smooth = is_smooth};
         block.volatility[i] = open_search(searches[i], start.volatility[i], start.slope[i]);
         rows[n_open++] = row;
     }
@@ -122,7 +125,7 @@ void search_rows(const Block& block,
     const VolatilityStart start{start_volatility, slope, floor};
     method.start(block.series, block.market, rows, block.price, start);
     std::array<VolatilitySearch, block_size> searches;
-    std::size_t n_open = open_searches(block, is_european, start, rows, searches);
+    std::size_t n_open = open_searches(block, is_european, method.is_smooth, start, rows, searches);
     BlockDoubles value;
     while (n_open > 0) {
         const std::span<std::int32_t> open = rows.first(n_open);

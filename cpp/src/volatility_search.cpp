@@ -78,7 +78,8 @@ secant_step(VolatilitySearch& search, double volatility, double value, double mi
     const double trial = bracketed(search, volatility, wanted);
     const bool is_closing_in = std::abs(wanted - volatility) <
                                closing_ratio * std::abs(volatility - search.last_volatility);
-    const bool is_trusted = mismatch < unknown_mismatch && trial == wanted && is_closing_in;
+    const bool is_trusted =
+        search.is_smooth && mismatch < unknown_mismatch && trial == wanted && is_closing_in;
     search.last_volatility = volatility;
     search.last_level = here;
     if (is_trusted && miss * mismatch <= step_tolerance * search.spot) {

@@ -14,6 +14,7 @@ struct VolatilitySearch {
     double spot = 0.0;
     double floor = 0.0; // least value at any volatility
     bool is_in_the_money = false;
+    bool is_smooth = true;        // in volatility: a last step may go without a value
     double slope = 0.0;           // of the level by volatility
     double low = 0.0;             // greatest volatility known to be worth less; 0: none yet
     double high = 0.0;            // least volatility known to be worth more; 0: none yet

@@ -103,6 +103,12 @@ inline Vec sqrt(Vec x) noexcept {
 #endif
 }
 
+// Greatest integer not above x, for |x| < 2^51.
+inline Vec floor(Vec x) noexcept {
+    const Vec nearest = (x + 0x1.8p52) - 0x1.8p52;
+    return select(nearest > x, nearest - 1.0, nearest);
+}
+
 inline bool any(Mask mask) noexcept {
     std::int64_t bits = 0;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {

@@ -6,6 +6,7 @@ import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.backends._numba.american_boundary import american_boundary
+from riskarray.backends._numba.american_grid import american_grid
 from riskarray.backends._numba.american_method import BOUNDARY, EUROPEAN, GRID, american_method
 from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.jit import jit
@@ -16,7 +17,7 @@ LINEAR = -1
 PRICING_METHODS: Final = (
     (EUROPEAN, european_value),
     (BOUNDARY, american_boundary),
-    (GRID, european_value),
+    (GRID, american_grid),
 )
 _AMERICAN = 2
 

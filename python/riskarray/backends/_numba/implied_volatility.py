@@ -13,6 +13,7 @@ from riskarray.backends._numba.jit import for_blocks, jit
 from riskarray.backends._numba.volatility_search import (
     FLOOR,
     IN_THE_MONEY,
+    IS_SMOOTH,
     N_FIELDS,
     PRICE,
     SPOT,
@@ -86,6 +87,7 @@ def open_searches(
     right: I8,
     strike: F64,
     is_european: bool,
+    is_smooth: bool,
     start: F64,
     search: F64,
     volatility: F64,
@@ -110,6 +112,7 @@ def open_searches(
         search[row, SPOT] = full_spot
         search[row, FLOOR] = max(start[row, 2], exercise_value)
         search[row, IN_THE_MONEY] = 1.0 if exercise_value > 0.0 else 0.0
+        search[row, IS_SMOOTH] = 1.0 if is_smooth else 0.0
         volatility[row] = open_search(search[row], start[row, 0], start[row, 1])
         still_open[n_open] = row
         n_open += 1
@@ -172,6 +175,7 @@ def solve_block(
             right,
             strike,
             code == EUROPEAN,
+            code != GRID,
             start,
             search,
             volatility,

@@ -6,7 +6,16 @@ from typing import Final
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit
 
-__all__ = ["FLOOR", "IN_THE_MONEY", "N_FIELDS", "PRICE", "SPOT", "next_step", "open_search"]
+__all__ = [
+    "FLOOR",
+    "IN_THE_MONEY",
+    "IS_SMOOTH",
+    "N_FIELDS",
+    "PRICE",
+    "SPOT",
+    "next_step",
+    "open_search",
+]
 
 # Fields of a search, a row of numbers each; the C++ twin says what they mean.
 PRICE: Final = 0
@@ -21,7 +30,8 @@ BEST_VOLATILITY: Final = 8
 BEST_ERROR: Final = 9
 N_VALUES: Final = 10
 IN_THE_MONEY: Final = 11  # 1 where exercise is worth something
-N_FIELDS: Final = 12
+IS_SMOOTH: Final = 12  # 1 where a last step may go without a value
+N_FIELDS: Final = 13
 
 _OK, _BELOW_INTRINSIC, _ABOVE_BOUND, _NOT_CONVERGED = 0, 1, 2, 5
 _MIN_VOLATILITY, _MAX_VOLATILITY = 1e-4, 10.0
@@ -104,6 +114,7 @@ def secant_step(
     last_step = abs(volatility - search[LAST_VOLATILITY])
     is_closing_in = abs(wanted - volatility) < _CLOSING_RATIO * last_step
     is_trusted = mismatch < _UNKNOWN_MISMATCH and trial == wanted and is_closing_in
+    is_trusted = is_trusted and search[IS_SMOOTH] > 0.0
     search[LAST_VOLATILITY] = volatility
     search[LAST_LEVEL] = here
     if is_trusted and miss * mismatch <= _STEP_TOLERANCE * search[SPOT]:

@@ -1,0 +1,202 @@
+"""American options on a grid; the twin of cpp/src/isa/american_grid.cpp, which gives the method."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.european_value import european_value
+from riskarray.backends._numba.exercise_grid import (
+    DEEP_POINTS,
+    FEW_NODES,
+    MOST_NODES,
+    WIDE_FROM,
+    Field,
+    Grid,
+    deepest,
+    has_two_boundaries,
+    make_grid,
+    n_dividends,
+)
+from riskarray.backends._numba.grid_step import solve
+from riskarray.backends._numba.jit import jit
+
+__all__ = ["american_grid"]
+
+_LANES: Final = 64  # long enough rows for the compiler's loops over lanes
+
+
+@jit
+def interpolate(u: F64, v: F64, place: float, lane: int) -> float:
+    """American less European u at a place counted in nodes, cubic between them."""
+    last = u.shape[0] - 3.0
+    node = min(max(math.floor(place), 1.0), last) if place == place else 1.0  # noqa: PLR0124  # NaN
+    i = int(node)
+    u0 = u[i - 1, lane] - v[i - 1, lane]
+    u1 = u[i, lane] - v[i, lane]
+    u2 = u[i + 1, lane] - v[i + 1, lane]
+    u3 = u[i + 2, lane] - v[i + 2, lane]
+    s = place - node
+    outer = s * (s - 1.0) * ((s + 1.0) * u3 - (s - 2.0) * u0)
+    inner = (s + 1.0) * (s - 2.0) * ((s - 1.0) * u1 - s * u2)
+    value: float = outer * (1.0 / 6.0) + inner * 0.5
+    return value
+
+
+@jit
+def certain_premium(grid: Grid, is_near: bool, numeraire: float, asset: float, lane: int) -> float:
+    """Premium over the European value when the path is as good as certain."""
+    best = 0.0
+    if is_near:
+        for k in range(DEEP_POINTS):
+            best = max(best, grid.near[0, k, lane] * numeraire - grid.near[1, k, lane] * asset)
+    else:
+        level, slope = grid.terms[Field.FAR_LEVEL, lane], grid.terms[Field.FAR_SLOPE, lane]
+        best = max(level * numeraire - slope * asset, 0.0)
+    return best - max(numeraire - asset, 0.0)
+
+
+@jit
+def add_premium(
+    grid: Grid,
+    lane: int,
+    sign: int,
+    strike: float,
+    rate: float,
+    dividend_yield: float,
+    spot: F64,
+    value: F64,
+) -> None:
+    """Turn the European values of one series into American ones, at every spot."""
+    terms = grid.terms
+    bond = math.exp(-rate * terms[Field.TIME, lane])
+    stock = math.exp(-dividend_yield * terms[Field.TIME, lane])
+    dividends = terms[Field.PRESENT_DIVIDENDS, lane]
+    for j in range(spot.shape[0]):
+        x = max(spot[j] - dividends, 0.0) / strike
+        numeraire = bond if sign < 0 else x * stock
+        asset = x * stock if sign < 0 else bond
+        log_x = math.log(x) if x > 0.0 else -math.inf
+        place = terms[Field.DRIFT, lane] - sign * log_x - terms[Field.FIRST, lane]
+        place /= terms[Field.SPACING, lane]
+        is_near = place < 0.0
+        if is_near or place > grid.american.shape[0] - 1.0:
+            premium = certain_premium(grid, is_near, numeraire, asset, lane)
+        else:
+            premium = numeraire * interpolate(grid.american, grid.european, place, lane)
+        exercise = sign * (max(spot[j], dividends) - strike)
+        american = value[j] + strike * (0.0 if premium < 0.0 else premium)
+        value[j] = exercise if american < exercise else american
+
+
+@jit
+def sort_by_work(
+    underlying: I32,
+    right: I8,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    rows: I32,
+) -> tuple[I32, int]:
+    """Sort rows so that the lanes of a group end together; the first ones need few nodes."""
+    key = np.empty(rows.shape[0], dtype=np.int64)
+    n_narrow = 0
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        time = time_to_expiry[i]
+        dividends = n_dividends(dividend_offset, dividend_time, underlying[i], time)
+        depth = deepest(right[i], rate[i], dividend_yield[i], dividends > 0)
+        is_wide = depth < WIDE_FROM or has_two_boundaries(right[i], rate[i], dividend_yield[i])
+        key[k] = (1 << 62 if is_wide else 0) + (dividends << 16) + k
+        n_narrow += 0 if is_wide else 1
+    key.sort()
+    return rows[key & 0xFFFF], n_narrow
+
+
+@jit
+def american_grid(
+    spot: F64,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    volatility: F64,
+    rate: F64,
+    dividend_yield: F64,
+    time_to_expiry: F64,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    rows: I32,
+    value: F64,
+) -> None:
+    """Fill ``value[row]`` at every spot for each of the rows listed."""
+    european_value(
+        spot,
+        underlying,
+        right,
+        strike,
+        volatility,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        dividend_offset,
+        dividend_time,
+        dividend_amount,
+        rows,
+        value,
+    )
+    ordered, n_narrow = sort_by_work(
+        underlying,
+        right,
+        rate,
+        dividend_yield,
+        time_to_expiry,
+        dividend_offset,
+        dividend_time,
+        rows,
+    )
+    begin = 0
+    while begin < ordered.shape[0]:
+        end = min(begin + _LANES, n_narrow if begin < n_narrow else ordered.shape[0])
+        group = ordered[begin:end]
+        grid = make_grid(
+            FEW_NODES if begin < n_narrow else MOST_NODES,
+            group,
+            underlying,
+            right,
+            strike,
+            volatility,
+            rate,
+            dividend_yield,
+            time_to_expiry,
+            dividend_offset,
+            dividend_time,
+            dividend_amount,
+        )
+        solve(
+            grid,
+            group,
+            underlying,
+            strike,
+            rate,
+            dividend_yield,
+            dividend_offset,
+            dividend_time,
+            dividend_amount,
+        )
+        for lane in range(group.shape[0]):
+            i = group[lane]
+            add_premium(
+                grid,
+                lane,
+                right[i],
+                strike[i],
+                rate[i],
+                dividend_yield[i],
+                spot[underlying[i]],
+                value[i],
+            )
+        begin = end
