@@ -274,7 +274,8 @@ def test_products_outside_portfolio_margin_are_explained_too() -> None:
 
 def test_json_reads_back_as_the_tables(report: ra.Report) -> None:
     result = json.loads(report.to_json())
-    assert result["accounts"] == report.accounts.to_pylist()
+    rows = json.loads(json.dumps(report.accounts.to_pylist(), default=str))
+    assert result["accounts"] == rows
     assert result["groups"] == report.groups.to_pylist()
 
 

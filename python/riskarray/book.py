@@ -71,6 +71,8 @@ class Book:
         The files read, with digests and row counts.
     ignored : tuple of str
         Columns of the input that nothing reads, as `table.column`.
+    net_capital : float or None
+        Of the firm that carries the accounts, in USD.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Book:
     rejects: pa.Table
     inputs: tuple[InputFile, ...]
     ignored: tuple[str, ...]
+    net_capital: float | None = None
 
     @classmethod
     def from_tables(
@@ -99,6 +102,7 @@ class Book:
         dividends: Any = None,  # noqa: ANN401
         rates: Any = None,  # noqa: ANN401
         rate: float | None = None,
+        net_capital: float | None = None,
         rulebook: Rulebook | str | Path | None = None,
         name: str = "book",
         on_error: OnError = "fail",
@@ -116,6 +120,8 @@ class Book:
             The optional tables, likewise.
         rate : float, optional
             Flat continuous rate, in the place of `rates`.
+        net_capital : float, optional
+            Of the firm that carries the accounts, in USD.
         rulebook : Rulebook, str or Path, optional
             The rules, or their name or file; `finra-4210g` by default.
         name : str
@@ -133,7 +139,7 @@ class Book:
         BookError
             If there are defects that stop it.
         """
-        settings = Settings(as_of=as_of_instant(as_of), rate=rate)
+        settings = Settings(as_of=as_of_instant(as_of), rate=rate, net_capital=net_capital)
         given = {
             "underlyings": underlyings,
             "instruments": instruments,
@@ -265,6 +271,7 @@ def _book(
         rulebook=rules,
         inputs=tuple(source.inputs),
         ignored=source.ignored,
+        net_capital=settings.net_capital,
         **{name: getattr(left, name) for name in left.__slots__},
     )
 

@@ -35,11 +35,14 @@ class Settings:
         Name or path of a rulebook.
     rate : float or None
         Flat continuous rate.
+    net_capital : float or None
+        Of the firm that carries the accounts, in USD.
     """
 
     as_of: dt.datetime
     rulebook: str | None = None
     rate: float | None = None
+    net_capital: float | None = None
 
 
 def as_of_instant(value: object) -> dt.datetime:
@@ -110,6 +113,7 @@ def _settings(raw: Mapping[str, Any], log: DefectLog) -> Settings | None:
         "as_of": as_of_instant,
         "rulebook": _rulebook,
         "rate": _rate,
+        "net_capital": _net_capital,
     }
     found: dict[str, Any] = {}
     defects = [
@@ -145,6 +149,14 @@ def _rate(value: object) -> float:
     if is_number and math.isfinite(rate := float(str(value))) and abs(rate) < 1:
         return rate
     message = "must be a fraction such as 0.04, between -1 and 1"
+    raise ValueError(message)
+
+
+def _net_capital(value: object) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and math.isfinite(amount := float(str(value))) and amount >= 0:
+        return amount
+    message = "must be an amount in USD, zero or positive"
     raise ValueError(message)
 
 

@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.roots import SETTLEMENT_AM
+from riskarray.underlying_risk import UnderlyingRisk
 
 KIND_STOCK: Final = 0
 KIND_OPTION: Final = 1
@@ -110,6 +111,8 @@ class Underlyings:
         Signed multiple of the class group's move; not zero.
     dividend_yield : ndarray of float64, shape (u,)
         Continuous, annualised.
+    risk : UnderlyingRisk or None
+        What house overlays read; None when the market says nothing of it.
     """
 
     name: pa.StringArray
@@ -121,6 +124,7 @@ class Underlyings:
     product_group: pa.StringArray
     leverage: F64
     dividend_yield: F64
+    risk: UnderlyingRisk | None = None
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length."""
@@ -310,7 +314,7 @@ class Market:
 def _check_lengths(table: Any, n: int) -> None:  # noqa: ANN401 - any of the dataclasses above
     """Raise ValueError unless every column has n rows."""
     for name in table.__slots__:
-        got = len(getattr(table, name))
-        if got != n:
+        column = getattr(table, name)
+        if column is not None and (got := len(column)) != n:
             message = f"{type(table).__name__}: {name} must have {n} rows, got {got}"
             raise ValueError(message)

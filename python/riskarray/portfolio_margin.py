@@ -12,6 +12,7 @@ from riskarray.array_types import F64, I32, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.book import Book
 from riskarray.class_groups import ClassGroups, class_groups
+from riskarray.class_moves import ClassMoves, class_moves
 from riskarray.label_columns import label_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.pricing import RiskArrays
@@ -46,6 +47,12 @@ class PortfolioMargin:
         requirement, no P&L, and the worst point `strategy`.
     group_offset : ndarray of int64, shape (a + 1,)
         The rows of account i are ``group_offset[i]:group_offset[i + 1]``.
+    position_group : ndarray of int64, shape (m,)
+        Row of each of the book's positions in `groups`.
+    group_class : ndarray of int32, shape (g,)
+        Class group of each row of `groups`, as numbered in `classes`.
+    classes : ClassGroups
+        The class groups of the market.
     requirement : ndarray, shape (a,)
         Portfolio margin, in USD, with `strategy_requirement`.
     risk_loss, minimum_charge : ndarray, shape (a,)
@@ -64,6 +71,9 @@ class PortfolioMargin:
 
     groups: pa.Table
     group_offset: I64
+    position_group: I64
+    group_class: I32
+    classes: ClassGroups
     requirement: F64
     risk_loss: F64
     minimum_charge: F64
@@ -121,6 +131,7 @@ def requirement(
     """
     rulebook = book.rulebook
     classes = class_groups(book.market.underlyings, rulebook)
+    moves = class_moves(book.market, classes, rulebook)
     runs = _runs(book, classes)
     price = market_price(book.market, arrays.base)
     held = _held(book, arrays, price)
@@ -151,14 +162,17 @@ def requirement(
     outside = _outside_requirement(book, arrays.base, classes, runs)
     by_account = totals(runs.account, outside, len(book.account))
     return PortfolioMargin(
-        groups=_groups_table(book, classes, runs, result, outside),
+        groups=_groups_table(book, classes, moves, runs, result, outside),
         group_offset=runs.account_offset,
+        position_group=runs.group,
+        group_class=runs.group_class,
+        classes=classes,
         requirement=result.account_requirement + by_account,
         risk_loss=result.account_loss,
         minimum_charge=result.account_minimum,
         strategy_requirement=by_account,
         scenario_set=_set_names(rulebook, result.account_set),
-        worst_point=_account_labels(rulebook, classes, runs, result, by_account),
+        worst_point=_account_labels(moves, runs, result, by_account),
         worst_group=result.account_group,
     )
 
@@ -230,28 +244,15 @@ def _outside_requirement(book: Book, base: F64, classes: ClassGroups, runs: _Run
     return np.maximum(totals(runs.group, required, len(is_outside)), 0.0)
 
 
-def _labels(rulebook: Rulebook, classes: ClassGroups) -> tuple[I32, pa.StringArray]:
-    """Return the row of the label of each class group's points, and the labels."""
-    types = list(rulebook.portfolio_types)
-    names = [*(label for t in types for label in rulebook.point_labels(t))]
-    n_points = len(rulebook.points)
-    of_type = {name: k * n_points for k, name in enumerate(types)}
-    first = np.array([of_type[t] for t in classes.portfolio_type.to_pylist()], np.int32)
-    return first, pa.array([*names, MINIMUM, STRATEGY, NO_POINT])
-
-
-def _group_labels(
-    rulebook: Rulebook, classes: ClassGroups, group_class: I32, point: I32
-) -> tuple[I32, pa.StringArray]:
+def _group_labels(moves: ClassMoves, group_class: I32, point: I32) -> tuple[I32, pa.StringArray]:
     """Return the label row of a point of each group (-1: the minimum binds), and the labels."""
-    first, names = _labels(rulebook, classes)
-    minimum = names.index(MINIMUM).as_py()
-    return np.where(point >= 0, first[group_class] + point, minimum).astype(np.int32), names
+    names = pa.array([*moves.labels, MINIMUM, STRATEGY, NO_POINT])
+    row = np.where(point >= 0, moves.label_row[group_class] + point, len(moves.labels))
+    return row.astype(np.int32), names
 
 
 def _account_labels(
-    rulebook: Rulebook,
-    classes: ClassGroups,
+    moves: ClassMoves,
     runs: _Runs,
     result: kernels.PortfolioRequirement,
     outside: F64,
@@ -261,7 +262,7 @@ def _account_labels(
     has_group = result.account_group >= 0
     group = np.where(has_group, result.account_group, 0)
     group_class = runs.group_class[group] if len(runs.group_class) else group
-    row, names = _group_labels(rulebook, classes, group_class, result.account_point)
+    row, names = _group_labels(moves, group_class, result.account_point)
     row = np.where(outside > required, names.index(STRATEGY).as_py(), row)
     is_nothing = ~has_group | (np.maximum(outside, required) < _HALF_A_CENT)
     row = np.where(is_nothing, names.index(NO_POINT).as_py(), row)
@@ -276,12 +277,13 @@ def _set_names(rulebook: Rulebook, row: I32) -> pa.StringArray:
 def _groups_table(
     book: Book,
     classes: ClassGroups,
+    moves: ClassMoves,
     runs: _Runs,
     result: kernels.PortfolioRequirement,
     outside: F64,
 ) -> pa.Table:
     rulebook = book.rulebook
-    label, names = _group_labels(rulebook, classes, runs.group_class, result.group_point)
+    label, names = _group_labels(moves, runs.group_class, result.group_point)
     required = np.where(classes.is_outside[runs.group_class], outside, result.group_requirement)
     strategy, nothing = names.index(STRATEGY).as_py(), names.index(NO_POINT).as_py()
     label = np.where(classes.is_outside[runs.group_class], strategy, label)

@@ -12,6 +12,7 @@ from riskarray import kernels
 from riskarray.array_types import F64, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.class_groups import class_groups
+from riskarray.class_moves import class_moves
 from riskarray.market import Market
 from riskarray.rulebook import Rulebook, load_rulebook
 from riskarray.tables import BookError, Defect
@@ -201,7 +202,7 @@ def shocked_spots(market: Market, rulebook: Rulebook) -> F64:
     market : Market
         The snapshot.
     rulebook : Rulebook
-        Gives the moves of each portfolio type.
+        Gives the moves of each class group.
 
     Returns
     -------
@@ -210,9 +211,7 @@ def shocked_spots(market: Market, rulebook: Rulebook) -> F64:
     """
     underlyings = market.underlyings
     groups = class_groups(underlyings, rulebook)
-    types = groups.portfolio_type.dictionary_encode()
-    moves = np.array([rulebook.market_moves(name) for name in types.dictionary.to_pylist()])
-    move = moves.reshape(-1, len(rulebook.points))[types.indices.to_numpy()][groups.of_underlying]
+    move = class_moves(market, groups, rulebook).move[groups.of_underlying]
     factor = np.maximum(1.0 + underlyings.leverage[:, None] * move, 0.0)
     return np.hstack((underlyings.price[:, None], underlyings.price[:, None] * factor))
 
@@ -284,7 +283,7 @@ class _Pricing:
                     of_run += (self.market.instruments.multiplier[part] * (shifted - base[part]))[
                         :, None
                     ]
-                pnl[part, run.points] = of_run
+                pnl[part, run.points] = of_run if run.weight is None else of_run * run.weight
                 done += part.stop - part.start
                 report("risk arrays", done, total)
         return base, pnl
@@ -317,6 +316,7 @@ class _Run:
     scale: float
     shift: float
     points: I64
+    weight: F64 | None  # None: all of the P&L counts
 
     @property
     def is_today(self) -> bool:
@@ -331,8 +331,11 @@ def _runs(rulebook: Rulebook) -> Iterator[_Run]:
         pairs = zip(scenarios.volatility_scale, scenarios.volatility_shift, strict=True)
         for point, pair in enumerate(pairs, start=scenarios.begin):
             changes.setdefault(pair, []).append(point)
+    weight = np.array([w for scenarios in rulebook.scenario_sets for w in scenarios.pnl_weight])
     for (scale, shift), points in changes.items():
-        yield _Run(scale=scale, shift=shift, points=np.array(points, np.int64))
+        row = np.array(points, np.int64)
+        of_run = weight[row] if (weight[row] != 1.0).any() else None
+        yield _Run(scale=scale, shift=shift, points=row, weight=of_run)
 
 
 def _chunks(n: int) -> Iterator[slice]:

@@ -16,11 +16,11 @@ from riskarray.rulebook_file import (
     RulebookError,
     RulebookSource,
     list_rulebooks,
-    n_points_of,
     read_rulebook_file,
 )
 from riskarray.rulebook_schema import (
     AccountTable,
+    AddOnTable,
     ClassGroupTable,
     Figure,
     Mark,
@@ -30,6 +30,7 @@ from riskarray.rulebook_schema import (
     StrategyTable,
     SwitchesTable,
 )
+from riskarray.scenario_sets import ScenarioSet, resolved_sets
 
 DEFAULT_RULEBOOK = "finra-4210g"
 
@@ -102,28 +103,6 @@ class PortfolioType:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioSet:
-    """A run of valuation points, the greatest of which is one requirement.
-
-    Attributes
-    ----------
-    name, title : str
-        Its key and its name in words.
-    begin, end : int
-        The points `begin` up to, not including, `end` of the whole list.
-    volatility_scale, volatility_shift : tuple of float
-        At each point of the set, volatility becomes `volatility * scale + shift`.
-    """
-
-    name: str
-    title: str
-    begin: int
-    end: int
-    volatility_scale: tuple[float, ...]
-    volatility_shift: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductGroup:
     """Class groups of which a fraction of the gains offsets losses at the same point.
 
@@ -179,6 +158,8 @@ class Rulebook:
         (False takes every product and portfolio offset as nought).
     outside_product_types : tuple of str
         Product types that are margined strategy by strategy within a portfolio-margin account.
+    add_ons : mapping of str to AddOnTable
+        Amounts beside the scenarios, by concentration or by days to liquidate.
     account : AccountTable
         Minimum equity and call periods.
     strategy : StrategyTable
@@ -201,6 +182,7 @@ class Rulebook:
     minimum_charge: MinimumChargeTable
     switches: SwitchesTable
     outside_product_types: tuple[str, ...]
+    add_ons: Mapping[str, AddOnTable]
     account: AccountTable
     strategy: StrategyTable
     file: RulebookFile
@@ -285,7 +267,7 @@ def load_rulebook(name: str | Path, *, as_of: dt.date | None = None) -> Rulebook
 
 def _resolve(source: RulebookSource) -> Rulebook:
     file = source.file
-    scenario_sets = tuple(_scenario_sets(file))
+    scenario_sets = tuple(resolved_sets(file))
     n_points = scenario_sets[-1].end
     width = max(2, len(str(n_points)))
     return Rulebook(
@@ -296,7 +278,7 @@ def _resolve(source: RulebookSource) -> Rulebook:
         sha256=source.sha256,
         points=tuple(f"{k:0{width}d}" for k in range(1, n_points + 1)),
         portfolio_types=MappingProxyType(
-            {name: _portfolio_type(file, name) for name in file.portfolio_types}
+            {name: _portfolio_type(file, name, scenario_sets) for name in file.portfolio_types}
         ),
         scenario_sets=scenario_sets,
         underlyings=MappingProxyType(dict(_underlyings(file))),
@@ -312,40 +294,20 @@ def _resolve(source: RulebookSource) -> Rulebook:
         minimum_charge=file.minimum_charge,
         switches=file.switches,
         outside_product_types=file.eligibility.outside_product_types.value,
+        add_ons=MappingProxyType(file.add_ons),
         account=file.account,
         strategy=file.strategy,
         file=file,
     )
 
 
-def _scenario_sets(file: RulebookFile) -> Iterator[ScenarioSet]:
-    begin = 0
-    for name, scenarios in file.scenario_sets.items():
-        n_points = n_points_of(file, name)
-        yield ScenarioSet(
-            name=name,
-            title=scenarios.title,
-            begin=begin,
-            end=begin + n_points,
-            volatility_scale=_per_point(scenarios.volatility_scale, n_points, 1.0),
-            volatility_shift=_per_point(scenarios.volatility_shift, n_points, 0.0),
-        )
-        begin += n_points
-
-
-def _per_point(
-    figure: Figure[tuple[float, ...]] | None, n_points: int, default: float
-) -> tuple[float, ...]:
-    if figure is None:
-        return (default,) * n_points
-    return figure.value * n_points if len(figure.value) == 1 else figure.value
-
-
-def _portfolio_type(file: RulebookFile, name: str) -> PortfolioType:
+def _portfolio_type(
+    file: RulebookFile, name: str, scenario_sets: tuple[ScenarioSet, ...]
+) -> PortfolioType:
     moves = tuple(
         m for scenarios in file.scenario_sets.values() for m in scenarios.moves[name].value
     )
-    labels = tuple("0%" if m == 0.0 else f"{100.0 * m:+.6g}%" for m in moves)
+    labels = tuple(label for s in scenario_sets for label in s.labels(moves[s.begin : s.end]))
     return PortfolioType(title=file.portfolio_types[name].title, moves=moves, labels=labels)
 
 

@@ -6,6 +6,7 @@ finds these defects beside those of the single figures.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 __all__ = ["inconsistencies"]
@@ -13,7 +14,8 @@ __all__ = ["inconsistencies"]
 Tables = Mapping[str, Any]
 
 _STRATEGY_CLASSES: Final = ("broad_index", "equity", "narrow_index", "volatility_index")
-_SHOCKS: Final = ("volatility_scale", "volatility_shift")
+_PER_POINT: Final = ("volatility_scale", "volatility_shift", "pnl_weight")
+_DAYS: Final = "days_to_liquidate"
 
 
 def inconsistencies(raw: Tables) -> Iterator[str]:
@@ -27,6 +29,9 @@ def inconsistencies(raw: Tables) -> Iterator[str]:
     yield from _unknown_names(raw)
     for name, scenarios in _tables(raw, "scenario_sets"):
         yield from _uneven_points(raw, name, scenarios)
+        yield from _wrong_moves(name, scenarios)
+    for name, add_on in _tables(raw, "add_ons"):
+        yield from _wrong_steps(name, add_on)
     seen: dict[str, str] = {}
     for place, symbol in _placements(raw):
         if symbol in seen:
@@ -80,6 +85,10 @@ def _references(raw: Tables) -> Iterator[tuple[str, str | None, str]]:
         place = f"class_groups.{key}"
         yield f"{place}.portfolio_type", _name(group, "portfolio_type"), "portfolio_types"
         yield f"{place}.product_group", _name(group, "product_group"), "product_groups"
+    for key, add_on in _tables(raw, "add_ons"):
+        for listed in _row(add_on, "portfolio_types") or []:
+            if isinstance(listed, str):
+                yield f"add_ons.{key}.portfolio_types", listed, "portfolio_types"
     for key, product in _tables(raw, "product_groups"):
         place = f"product_groups.{key}.portfolio_group"
         yield place, _name(product, "portfolio_group"), "portfolio_groups"
@@ -108,7 +117,38 @@ def _uneven_points(raw: Tables, name: str, scenarios: Tables) -> Iterator[str]:
     for row, values in rows.items():
         if len(values) != n_points:
             yield f"{key}.moves.{row} must have {n_points} points, got {len(values)}"
-    for row in _SHOCKS:
+    for row in _PER_POINT:
         shock = _row(scenarios, row)
         if shock is not None and len(shock) not in (1, n_points):
             yield f"{key}.{row} must have 1 or {n_points} values, got {len(shock)}"
+
+
+def _wrong_moves(name: str, scenarios: Tables) -> Iterator[str]:
+    """Yield moves below nothing, and figures of a scenario set that lack their other half."""
+    key = f"scenario_sets.{name}"
+    unit = _name(scenarios, "move_unit") or "fraction"
+    for row in _table(scenarios, "moves") if unit == "fraction" else ():
+        for k, move in enumerate(_row(_table(scenarios, "moves"), row) or []):
+            if isinstance(move, int | float) and move < -1:
+                yield f"{key}.moves.{row}.value.{k} must be -1 or more, got {move}"
+    pairs = [("earnings_multiplier", "earnings_days"), ("earnings_days", "earnings_multiplier")]
+    if unit == "standard_deviation":
+        pairs.append(("move_unit", "standard_deviation"))
+    for given, missing in pairs:
+        if given in scenarios and missing not in scenarios:
+            yield f"{key}.{missing} must be given with {given}, it is missing"
+
+
+def _wrong_steps(name: str, add_on: Tables) -> Iterator[str]:
+    """Yield steps of an add-on that do not rise or do not match its rates."""
+    key = f"add_ons.{name}"
+    bounds, rates = _row(add_on, "bounds"), _row(add_on, "rates")
+    if bounds and rates and len(rates) != len(bounds) + 1:
+        yield f"{key}.rates must have {len(bounds) + 1} values, got {len(rates)}"
+    numbers = [b for b in bounds or [] if isinstance(b, int | float)]
+    if any(after <= before for before, after in pairwise(numbers)):
+        yield f"{key}.bounds must rise, got {bounds}"
+    is_days = _name(add_on, "measure") == _DAYS
+    for figure in ("participation", "rate_without_volume"):
+        if is_days and figure not in add_on:
+            yield f"{key}.{figure} must be given with measure {_DAYS}, it is missing"

@@ -78,11 +78,6 @@ def rulebook_text(name: str | Path) -> str:
         raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
 
 
-def n_points_of(file: RulebookFile, set_name: str) -> int:
-    """Return the number of valuation points of a scenario set."""
-    return len(next(iter(file.scenario_sets[set_name].moves.values())).value)
-
-
 def _read(
     name: str | Path, folder: Path | None, seen: tuple[str, ...]
 ) -> tuple[str, dict[str, Any], str]:

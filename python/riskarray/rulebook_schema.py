@@ -21,16 +21,14 @@ def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
 Text = Annotated[str, Field(min_length=1)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Moves = Annotated[
-    tuple[Annotated[float, Field(ge=-1.0, allow_inf_nan=False)], ...],
-    BeforeValidator(_as_tuple),
-    Field(min_length=1),
-]
+Days = Annotated[int, Field(ge=0)]
 PerPoint = Annotated[
     tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
     BeforeValidator(_as_tuple),
     Field(min_length=1),
 ]
+Rates = Annotated[tuple[Fraction, ...], BeforeValidator(_as_tuple), Field(min_length=2)]
+Reach = Annotated[tuple[Amount, Amount], BeforeValidator(_as_tuple)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
@@ -76,15 +74,25 @@ class PortfolioTypeTable(_Table):
 
 
 class ScenarioSetTable(_Table):
-    """Valuation points: the moves of each portfolio type, and what they do to volatility.
+    """Valuation points: the moves of each portfolio type, and what else happens at them.
 
-    A point's volatility is `volatility * scale + shift`; one value of either stands for all points.
+    A point's volatility is `volatility * scale + shift`, its P&L counts `pnl_weight` times; one
+    value of any of these stands for all points. Moves are fractions of the price, or multiples of
+    the underlying's standard deviation. A floor is the least that the furthest point down and the
+    furthest point up must reach: of a class group by name, or as the book gives it.
     """
 
     title: Text
-    moves: dict[str, Figure[Moves]] = Field(min_length=1)
+    moves: dict[str, Figure[PerPoint]] = Field(min_length=1)
+    move_unit: Figure[Literal["fraction", "standard_deviation"]] | None = None
+    standard_deviation: Figure[Amount] | None = None
     volatility_scale: Figure[PerPoint] | None = None
     volatility_shift: Figure[PerPoint] | None = None
+    pnl_weight: Figure[PerPoint] | None = None
+    floors: dict[str, Figure[Reach]] = {}
+    is_floored_by_book: Figure[bool] | None = None
+    earnings_multiplier: Figure[Annotated[float, Field(ge=1.0, allow_inf_nan=False)]] | None = None
+    earnings_days: Figure[Days] | None = None
 
 
 class ClassGroupTable(_Table):
@@ -133,16 +141,41 @@ class EligibilityTable(_Table):
     outside_product_types: Figure[Names]
 
 
+class AddOnTable(_Table):
+    """An amount beside the scenarios: a rate, by steps of a measure, of what is held.
+
+    Below the first of `bounds` the first of `rates` holds, from each bound on the next one.
+    """
+
+    title: Text
+    measure: Figure[Literal["long_share_of_equity", "short_share_of_equity", "days_to_liquidate"]]
+    bounds: Figure[PerPoint]
+    rates: Figure[Rates]
+    portfolio_types: Figure[Names] | None = None
+    participation: Figure[Annotated[float, Field(gt=0.0, le=1.0)]] | None = None
+    rate_without_volume: Figure[Fraction] | None = None
+
+
 class AccountTable(_Table):
-    """Minimum equity by way of monitoring, and the days and multiples around it."""
+    """Minimum equity by way of monitoring, what a firm asks beyond it, and days and multiples.
+
+    `monitoring` says which of the minimums is the firm's. `initial_equity` is what an account must
+    hold to be opened, `maintenance_equity` to be kept, where that is more than the minimum;
+    `minimum_requirement` is the least that an account with positions is charged.
+    """
 
     minimum_equity_real_time: Figure[Amount]
     minimum_equity_end_of_day: Figure[Amount]
     minimum_equity_executed_away: Figure[Amount]
     minimum_equity_unlisted: Figure[Amount]
-    deficiency_days: Figure[int]
+    monitoring: Figure[Literal["real_time", "end_of_day", "executed_away", "unlisted"]]
+    initial_equity: Figure[Amount] | None = None
+    maintenance_equity: Figure[Amount] | None = None
+    minimum_requirement: Figure[Amount] | None = None
+    deficiency_days: Figure[Days]
+    equity_days: Figure[Days]
     net_capital_multiple: Figure[Amount]
-    net_capital_days: Figure[int]
+    net_capital_days: Figure[Days]
     reg_t_minimum_equity: Figure[Amount]
 
 
@@ -225,5 +258,6 @@ class RulebookFile(_Table):
     minimum_charge: MinimumChargeTable
     switches: SwitchesTable
     eligibility: EligibilityTable
+    add_ons: dict[str, AddOnTable] = {}
     account: AccountTable
     strategy: StrategyTable

@@ -80,6 +80,10 @@ _UNDERLYINGS: Final = TableSchema(
         _number("leverage"),
         _number("dividend_yield"),
         _text("strategy_class"),
+        _number("standard_deviation"),
+        _number("move_floor"),
+        _number("average_daily_volume"),
+        _date("next_earnings"),
     ),
 )
 _INSTRUMENTS: Final = TableSchema(

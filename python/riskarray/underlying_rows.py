@@ -18,6 +18,7 @@ from riskarray.rulebook_schema import ProductType
 from riskarray.symbols import class_share_name, rows_in
 from riskarray.table_data import TableData
 from riskarray.text_columns import as_text, first_rows
+from riskarray.underlying_risk import underlying_risk
 
 __all__ = ["UnderlyingRows", "underlying_rows"]
 
@@ -138,6 +139,7 @@ def _resolved(
         product_group=_product_group(table, class_group, rulebook, log),
         leverage=_leverage(table, [u.leverage for u in listed], known, log),
         dividend_yield=_dividend_yield(table, log),
+        risk=underlying_risk(table, log),
     )
 
 

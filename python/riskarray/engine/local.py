@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskarray import portfolio_margin, strategy_margin
+from riskarray.add_ons import AddOns, add_ons
 from riskarray.backends import BackendName
 from riskarray.book import Book, OnError
 from riskarray.engine.quarantine import without_unpriced
@@ -29,6 +30,8 @@ class Margin:
         Risk arrays of the book's market.
     portfolio : PortfolioMargin
         Portfolio margin of every account.
+    add_ons : AddOns
+        House add-ons of every account.
     strategy : StrategyMargin
         Strategy-based requirements of every account.
     """
@@ -36,6 +39,7 @@ class Margin:
     book: Book
     arrays: RiskArrays
     portfolio: PortfolioMargin
+    add_ons: AddOns
     strategy: StrategyMargin
 
 
@@ -112,6 +116,7 @@ def margin(
     book, arrays = price(book, stages, on_error=on_error, backend=backend, threads=threads)
     with stages.stage("margin"):
         portfolio = portfolio_margin.requirement(book, arrays, backend=backend, threads=threads)
+        beside = add_ons(book, arrays.base, portfolio)
     with stages.stage("strategies"):
         strategy = strategy_margin.requirement(book, arrays.base)
-    return Margin(book=book, arrays=arrays, portfolio=portfolio, strategy=strategy)
+    return Margin(book=book, arrays=arrays, portfolio=portfolio, add_ons=beside, strategy=strategy)

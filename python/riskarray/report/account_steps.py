@@ -2,18 +2,19 @@
 """Collects the steps of one account's requirement from the figures of a run."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskarray.array_types import F64, I32
-from riskarray.class_groups import ClassGroups, class_groups
+from riskarray import strategy_margin
+from riskarray.array_types import F64, I32, I64
+from riskarray.class_moves import ClassMoves, class_moves
 from riskarray.engine.local import Margin
 from riskarray.market import KIND_OPTION
 from riskarray.portfolio_margin import minimum_charges
-from riskarray.report.accounts import minimum_equity, unit_value
+from riskarray.report.account_status import minimum_equity
 from riskarray.report.explanation import (
     ClassStep,
     Explanation,
@@ -24,7 +25,10 @@ from riskarray.report.explanation import (
 from riskarray.report.figures import figures_used
 from riskarray.report.trace import PortfolioTrace, Switches, trace_portfolio
 from riskarray.rulebook import Rulebook, ScenarioSet
-from riskarray.valuation import market_price
+from riskarray.valuation import market_price, unit_value
+
+if TYPE_CHECKING:
+    from riskarray.class_groups import ClassGroups
 
 __all__ = ["explain_account"]
 
@@ -56,11 +60,14 @@ class _Steps:
         self.row = row
         self.amounts: dict[str, Any] = accounts.slice(row, 1).to_pylist()[0]
         self.rulebook: Rulebook = book.rulebook
-        self.classes: ClassGroups = class_groups(book.market.underlyings, book.rulebook)
+        self.classes: ClassGroups = result.portfolio.classes
+        self.moves: ClassMoves = class_moves(book.market, self.classes, book.rulebook)
         mine = slice(book.account_offset[row], book.account_offset[row + 1])
+        here = np.arange(mine.start, mine.stop, dtype=np.int64)
         underlying = book.market.instruments.underlying[book.instrument[mine]]
         class_row = self.classes.of_underlying[underlying]
         order = np.argsort(class_row, kind="stable")
+        self.position: I64 = here[order]
         self.instrument: I32 = book.instrument[mine][order]
         self.quantity: F64 = book.quantity[mine][order]
         self.class_row: I32 = class_row[order]
@@ -92,6 +99,7 @@ class _Steps:
             positions += self._positions(rows, trace)
         positions += self._positions_outside()
         found = sum(g.requirement for g in groups) + self.amounts["strategy_requirement"]
+        found += self.amounts["add_ons"]
         if not abs(found - self.amounts["requirement"]) <= _CENT:
             msg = f"explain: steps must add up to {self.amounts['requirement']}, got {found}"
             raise RuntimeError(msg)
@@ -105,6 +113,7 @@ class _Steps:
             minimum_equity=minimum_equity(self.rulebook)[self.amounts["account_type"]],
             positions=tuple(positions),
             portfolio_groups=tuple(groups),
+            add_ons=self._add_ons(),
             strategies=self._strategies(),
             figures=figures_used(
                 self.rulebook,
@@ -112,6 +121,7 @@ class _Steps:
                 groups=groups,
                 positions=positions,
                 strategies=self._strategy_classes(),
+                add_ons=[str(row["add_on"]) for row in self._add_ons()],
                 account_type=self.amounts["account_type"],
             ),
         )
@@ -161,8 +171,7 @@ class _Steps:
         name = classes.name[row].as_py()
         portfolio_type = classes.portfolio_type[row].as_py()
         product_group = classes.product_group[row].as_py() or name
-        all_labels = self.rulebook.point_labels(portfolio_type)
-        labels = all_labels[self.scenario_set.begin : self.scenario_set.end]
+        labels = self.moves.labels_of(row)[self.scenario_set.begin : self.scenario_set.end]
         return ClassStep(
             class_group=name,
             portfolio_type=portfolio_type,
@@ -217,13 +226,35 @@ class _Steps:
             loss = -float(self.pnl[mine, point].sum())
             ratio = float(trace.loss[k]) / loss if trace.loss[k] > 0.0 else 0.0
             for position in mine.tolist():
-                yield self._position(position, point, ratio)
+                share = -float(self.pnl[position, point]) * ratio
+                is_minimum = bool(trace.is_minimum[k])
+                charge = float(self.minimum[position]) if is_minimum else share
+                yield self._position(position, point, share, charge)
 
     def _positions_outside(self) -> Iterator[PositionStep]:
-        for position in np.flatnonzero(self.classes.is_outside[self.class_row]).tolist():
-            yield self._position(position, 0, 0.0)
+        """Yield the positions outside portfolio margin, each with its part of the charge."""
+        rows = np.flatnonzero(self.classes.is_outside[self.class_row])
+        charge = self._charges_outside(rows)
+        for position in rows.tolist():
+            yield self._position(position, 0, 0.0, float(charge[position]))
 
-    def _position(self, position: int, point: int, ratio: float) -> PositionStep:
+    def _charges_outside(self, rows: I64) -> F64:
+        """Return what each position outside portfolio margin adds to its class group's charge."""
+        charge = np.zeros(len(self.quantity))
+        if not rows.size:
+            return charge
+        book = self.result.book
+        chosen = np.zeros(len(book.instrument), np.bool_)
+        chosen[self.position[rows]] = True
+        required = strategy_margin.maintenance_by_position(book, self.result.arrays.base, chosen)
+        charge[rows] = required[self.position[rows]]
+        for row in np.unique(self.class_row[rows]).tolist():
+            mine = self.class_row == row
+            if charge[mine].sum() <= 0.0:  # a group never lowers the requirement of the others
+                charge[mine] = 0.0
+        return charge
+
+    def _position(self, position: int, point: int, share: float, charge: float) -> PositionStep:
         market, arrays = self.result.book.market, self.result.arrays
         i = int(self.instrument[position])
         u = int(market.instruments.underlying[i])
@@ -242,9 +273,15 @@ class _Steps:
             leverage=float(market.underlyings.leverage[u]),
             pnl=_amounts(self.pnl[position]),
             pnl_at_point=pnl,
-            share=-pnl * ratio if ratio else 0.0,
+            share=share + 0.0,
             minimum_charge=float(self.minimum[position]),
+            charge=charge + 0.0,
         )
+
+    def _add_ons(self) -> tuple[Mapping[str, object], ...]:
+        rows = self.result.add_ons.rows
+        mine = rows.filter(pc.equal(rows["account"], self.amounts["account"]))
+        return tuple(mine.drop_columns(["account"]).to_pylist())
 
     def _strategies(self) -> tuple[Mapping[str, object], ...]:
         strategies = self.result.strategy.strategies

@@ -54,6 +54,9 @@ class PositionStep:
         Its part of the loss that the offsets leave of its class group there; a gain is negative.
     minimum_charge : float
         Its part of the class group's minimum charge, in USD.
+    charge : float
+        Its part of the requirement, in USD: its share of the loss or of the minimum charge,
+        whichever binds, or of what the strategy-based rules ask where those apply.
     """
 
     symbol: str
@@ -70,6 +73,7 @@ class PositionStep:
     pnl_at_point: float
     share: float
     minimum_charge: float
+    charge: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +200,10 @@ class Explanation:
     positions : tuple of PositionStep
         By class group.
     portfolio_groups : tuple of PortfolioStep
-        Their requirements add up to `amounts["requirement"]`, less `strategy_requirement`.
+        Their requirements add up to `amounts["requirement"]`, less `strategy_requirement` and
+        `add_ons`.
+    add_ons : tuple of mapping
+        The account's rows of the add-ons table.
     strategies : tuple of mapping
         The account's rows of the strategies table.
     figures : tuple of FigureStep
@@ -212,6 +219,7 @@ class Explanation:
     minimum_equity: float
     positions: tuple[PositionStep, ...]
     portfolio_groups: tuple[PortfolioStep, ...]
+    add_ons: "tuple[Mapping[str, object], ...]"
     strategies: "tuple[Mapping[str, object], ...]"
     figures: tuple[FigureStep, ...]
 

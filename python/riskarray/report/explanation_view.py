@@ -23,6 +23,15 @@ _STRATEGY_COLUMNS: Final = {
     "option_value": "right",
 }
 
+_ADD_ON_COLUMNS: Final = {
+    "add-on": "left",
+    "of": "left",
+    "exposure": "right",
+    "measure": "right",
+    "rate": "right",
+    "amount": "right",
+}
+
 
 def sections(explanation: Explanation) -> Iterator[RenderableType]:
     """Yield everything that an explanation shows, in order."""
@@ -167,13 +176,41 @@ def _requirement(explanation: Explanation) -> Iterator[RenderableType]:
     outside = _amount(explanation, "strategy_requirement")
     if outside:
         yield text(f"products outside portfolio margin, by strategy-based rules: {money(outside)}")
-    requirement, excess = _shown(explanation, "requirement"), _shown(explanation, "excess")
+    if explanation.add_ons:
+        yield text(f"house add-ons: {_shown(explanation, 'add_ons')}")
+        yield table(_ADD_ON_COLUMNS, (_add_on_cells(row) for row in explanation.add_ons))
+    requirement = _shown(explanation, "requirement")
     yield text(f"requirement = {requirement} (scenario set {explanation.amounts['scenario_set']})")
-    yield text(f"excess = equity {_shown(explanation, 'equity')} - {requirement} = {excess}")
+    yield from _status(explanation)
+
+
+def _add_on_cells(row: Mapping[str, object]) -> Iterator[str]:
+    yield str(row["add_on"])
+    yield str(row["symbol"] or row["class_group"] or "")
+    yield money(cast("float", row["exposure"]))
+    measure, rate = cast("float | None", row["measure"]), cast("float | None", row["rate"])
+    yield "" if measure is None else f"{measure:,.4g}"
+    yield "" if rate is None else _per_cent(rate)
+    yield money(cast("float", row["amount"]))
+
+
+def _status(explanation: Explanation) -> Iterator[RenderableType]:
+    """Yield what the account lacks, and what it would take to hold it under other rules."""
+    amounts = explanation.amounts
+    equity, requirement = _shown(explanation, "equity"), _shown(explanation, "requirement")
+    yield text(f"excess = equity {equity} - {requirement} = {_shown(explanation, 'excess')}")
     yield text(
-        f"status: {explanation.amounts['status']} (an account of type "
-        f"{explanation.amounts['account_type']} must hold {money(explanation.minimum_equity)})"
+        f"status: {amounts['status']} (an account of type {amounts['account_type']} must hold "
+        f"{money(explanation.minimum_equity)})"
     )
+    if amounts["call_due"] is not None:
+        yield text(
+            f"call: deficiency {_shown(explanation, 'deficiency')}, equity short by "
+            f"{_shown(explanation, 'equity_shortfall')}, due on {amounts['call_due']} at the latest"
+        )
+    deposit = _shown(explanation, "reg_t_deposit")
+    answer = "yes" if amounts["can_hold_in_reg_t"] else f"only with {deposit} more"
+    yield text(f"could it be held under the strategy-based rules? {answer}")
 
 
 def _charge_rows(groups: tuple[PortfolioStep, ...]) -> Iterator[tuple[str, ...]]:
@@ -193,25 +230,31 @@ def _charge_rows(groups: tuple[PortfolioStep, ...]) -> Iterator[tuple[str, ...]]
 
 def _shares(explanation: Explanation) -> Iterator[RenderableType]:
     """Yield each position's part of the loss and of the minimum charge."""
-    if not explanation.portfolio_groups:
+    if not explanation.positions:
         return
     yield text(
         "A position's share is its own loss at its class group's worst point, times what the "
-        "offsets leave there; gains are negative shares."
+        "offsets leave there; gains are negative shares. Where the minimum charge binds, its part "
+        "of that is its part of the requirement."
     )
     rows = [
-        (p.symbol, p.class_group, money(p.pnl_at_point), money(p.share), money(p.minimum_charge))
+        (
+            *(p.symbol, p.class_group, money(p.pnl_at_point)),
+            *(money(p.share), money(p.minimum_charge), money(p.charge)),
+        )
         for p in explanation.positions
     ]
     share = sum(p.share for p in explanation.positions)
     minimum = sum(p.minimum_charge for p in explanation.positions)
-    rows.append(("in all", "", "", money(share), money(minimum)))
+    charge = sum(p.charge for p in explanation.positions)
+    rows.append(("in all", "", "", money(share), money(minimum), money(charge)))
     columns = {
         "symbol": "left",
         "class group": "left",
         "P&L there": "right",
         "share of the risk loss": "right",
         "of the minimum charge": "right",
+        "of the requirement": "right",
     }
     yield table(columns, rows)
 

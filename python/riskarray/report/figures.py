@@ -10,10 +10,17 @@ from riskarray.strategy_margin import STRATEGIES
 
 __all__ = ["figures_used"]
 
-_MINIMUM_EQUITY: Final = {
-    "portfolio": "account.minimum_equity_real_time.",
-    "reg_t": "account.reg_t_minimum_equity.",
+_ACCOUNT: Final = {
+    "portfolio": (
+        *("account.monitoring.", "account.initial_equity.", "account.maintenance_equity."),
+        *("account.deficiency_days.", "account.equity_days.", "account.minimum_requirement."),
+    ),
+    "reg_t": ("account.reg_t_minimum_equity.", "account.deficiency_days.", "account.equity_days."),
 }
+_OF_A_SET: Final = (
+    *("move_unit", "standard_deviation", "volatility_scale", "volatility_shift", "pnl_weight"),
+    *("is_floored_by_book", "earnings_multiplier", "earnings_days"),
+)
 
 
 def figures_used(
@@ -23,6 +30,7 @@ def figures_used(
     groups: Iterable[PortfolioStep],
     positions: Iterable[PositionStep],
     strategies: Iterable[tuple[str, str]],
+    add_ons: Iterable[str],
     account_type: str,
 ) -> tuple[FigureStep, ...]:
     """Return the figures behind an account's requirement, in the order of the rulebook.
@@ -37,6 +45,8 @@ def figures_used(
         What the account holds.
     strategies : iterable of (str, str)
         Its strategies, each with the strategy class of its underlying.
+    add_ons : iterable of str
+        The add-ons that charge it something.
     account_type : str
         For the minimum equity.
     """
@@ -45,8 +55,12 @@ def figures_used(
         *_strategy_prefixes(strategies),
         "minimum_charge.",
         "switches.",
-        _MINIMUM_EQUITY.get(account_type, "account."),
+        "eligibility.",
+        *(f"add_ons.{name}." for name in add_ons),
+        *_ACCOUNT.get(account_type, ()),
     )
+    if account_type == "portfolio":
+        prefixes += (f"account.minimum_equity_{rulebook.account.monitoring.value}.",)
     return tuple(
         FigureStep(
             key=row.key,
@@ -68,13 +82,15 @@ def _group_prefixes(
         yield f"portfolio_groups.{group.name}."
         for step in group.class_groups:
             yield f"scenario_sets.{scenario_set}.moves.{step.portfolio_type}."
+            yield f"scenario_sets.{scenario_set}.floors.{step.class_group}."
             yield f"class_groups.{step.class_group}.portfolio_type."
             yield f"class_groups.{step.class_group}.product_group."
             yield f"product_groups.{step.product_group}."
     for position in positions:
         yield f"class_groups.{position.class_group}.members.{position.underlying}."
         yield f"stand_alone.{position.underlying}."
-    yield f"scenario_sets.{scenario_set}.volatility_"
+    for name in _OF_A_SET:
+        yield f"scenario_sets.{scenario_set}.{name}."
 
 
 def _strategy_prefixes(strategies: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -15,12 +15,14 @@ from riskarray.backends import BackendName, backend_name
 from riskarray.book import Book
 from riskarray.build import build_info
 from riskarray.pricing import RiskArrays
+from riskarray.report.account_status import firm_totals
 
 __all__ = ["Manifest", "make_manifest", "totals"]
 
 Manifest = dict[str, object]
 
-_NO_TOTAL: Final = ("account", "worst_point", "scenario_set", "status", "account_type")
+_NO_TOTAL: Final = ("minimum_equity", "leverage")
+"""Amounts that add up to nothing."""
 
 
 def totals(accounts: pa.Table) -> dict[str, float | int | dict[str, int]]:
@@ -29,7 +31,7 @@ def totals(accounts: pa.Table) -> dict[str, float | int | dict[str, int]]:
     sums = {
         name: float(np.sum(np.asarray(accounts[name])))
         for name in accounts.column_names
-        if name not in _NO_TOTAL
+        if pa.types.is_floating(accounts.schema.field(name).type) and name not in _NO_TOTAL
     }
     status = {row["values"]: row["counts"] for row in counts}
     return {"accounts": accounts.num_rows, "status": dict(sorted(status.items())), **sums}
@@ -43,6 +45,7 @@ def make_manifest(
     accounts: pa.Table,
     groups: pa.Table,
     strategies: pa.Table,
+    add_ons: pa.Table,
     rejects: pa.Table,
 ) -> Manifest:
     """Return the manifest of a result.
@@ -55,7 +58,7 @@ def make_manifest(
         For the sources of the volatilities.
     backend : {"native", "numba"}, optional
         What computed it; None for the default.
-    accounts, groups, strategies, rejects : Table
+    accounts, groups, strategies, add_ons, rejects : Table
         The result.
     """
     rulebook = book.rulebook
@@ -84,8 +87,10 @@ def make_manifest(
             "accounts_rejected": pc.sum(pc.not_equal(rejects["account"], "")).as_py() or 0,
             "groups": groups.num_rows,
             "strategies": strategies.num_rows,
+            "add_ons": add_ons.num_rows,
             "rejects": rejects.num_rows,
         },
         "volatility_sources": arrays.source_counts(),
         "totals": totals(accounts),
+        "firm": firm_totals(book, np.asarray(accounts["requirement"])),
     }

@@ -28,6 +28,7 @@ RESULT_NAMES: Final = (
     "accounts.parquet",
     "groups.parquet",
     "strategies.parquet",
+    "add_ons.parquet",
     "rejects.parquet",
     "manifest.json",
 )
@@ -40,9 +41,9 @@ class Report:
 
     Attributes
     ----------
-    accounts, groups, strategies, rejects : pyarrow.Table
-        One row per account; per account and class group; per account and strategy; per defect that
-        kept an account out. The columns are described in ``docs/results.md``.
+    accounts, groups, strategies, add_ons, rejects : pyarrow.Table
+        One row per account; per account and class group; per account and strategy; per account and
+        add-on; per defect that kept an account out. ``docs/results.md`` describes the columns.
     manifest : dict
         Inputs, rulebook, version, backend, instruction set, counts and totals.
     seconds : mapping of str to float
@@ -54,6 +55,7 @@ class Report:
     accounts: pa.Table
     groups: pa.Table
     strategies: pa.Table
+    add_ons: pa.Table
     rejects: pa.Table
     manifest: Manifest
     seconds: Mapping[str, float]
@@ -135,7 +137,7 @@ def _json_rows(table: pa.Table) -> Iterator[str]:
     lead = ""
     for batch in table.to_batches(max_chunksize=_JSON_ROWS):
         if batch.num_rows:
-            yield lead + json.dumps(batch.to_pylist(), allow_nan=False)[1:-1]
+            yield lead + json.dumps(batch.to_pylist(), allow_nan=False, default=str)[1:-1]
             lead = ", "
 
 
@@ -189,10 +191,15 @@ def compute(
     with stages.stage("report"):
         tables = {
             "accounts": accounts_table(
-                result.book, result.arrays.base, result.portfolio, result.strategy
+                result.book,
+                result.arrays.base,
+                result.portfolio,
+                result.add_ons,
+                result.strategy,
             ),
             "groups": result.portfolio.groups,
             "strategies": result.strategy.strategies,
+            "add_ons": result.add_ons.rows,
             "rejects": result.book.rejects,
         }
         for name, table in tables.items():

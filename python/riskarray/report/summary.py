@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from riskarray.report.accounts import BELOW_MINIMUM_EQUITY, DEFICIENCY
+from riskarray.report.account_status import BELOW_MINIMUM_EQUITY, DEFICIENCY
 from riskarray.report.report import Report
 from riskarray.report.terminal import console, money, seconds_line, table, text
 from riskarray.tables import Defect

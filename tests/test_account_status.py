@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an account lacks and until when, in the words of the rulebook; figures by hand."""
+
+import dataclasses
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from riskarray.book import Book, BookError, read_book
+from riskarray.report.account_status import (
+    AccountBasis,
+    account_status,
+    firm_totals,
+    minimum_equity,
+)
+from riskarray.report.report import margin
+from riskarray.rulebook import Rulebook, load_rulebook
+from small_book import AS_OF, small_tables, write_book
+from small_books import make_book, make_market, parse_legs, parse_underlyings
+
+
+def book_of(types: list[str], rulebook: Rulebook) -> Book:
+    """An account of each type, with one share."""
+    legs = parse_legs("1 X")
+    market = make_market(parse_underlyings("X 100"), legs, rulebook)
+    market = dataclasses.replace(market, as_of=dt.datetime(2026, 7, 10, 16, tzinfo=dt.UTC))
+    book = make_book(market, {f"A{k}": legs for k in range(len(types))}, rulebook)
+    return dataclasses.replace(book, account_type=pa.array(types))
+
+
+def status_of(
+    book: Book, equity: list[float], required: list[float], maintenance: list[float] | None = None
+) -> dict[str, list[object]]:
+    basis = AccountBasis(
+        requirement=np.array(required),
+        equity=np.array(equity),
+        gross_value=np.full(len(equity), 600_000.0),
+        maintenance=np.array(required if maintenance is None else maintenance),
+        margin_equity=np.array(equity),
+    )
+    return {name: column.to_pylist() for name, column in account_status(book, basis).items()}
+
+
+def test_each_account_is_judged_by_its_own_type() -> None:
+    book = book_of(["portfolio", "portfolio", "portfolio", "reg_t", "reg_t", "cash"], load())
+    found = status_of(
+        book,
+        equity=[120_000.0, 90_000.0, 100_000.0, 1_500.0, 5_000.0, 10.0],
+        required=[130_000.0, 50_000.0, 50_000.0, 100.0, 6_000.0, 10.0],
+    )
+    assert found["status"] == [
+        *("deficiency", "below_minimum_equity", "ok"),
+        *("below_minimum_equity", "deficiency", "ok"),
+    ]
+    assert found["deficiency"] == [10_000.0, 0.0, 0.0, 0.0, 1_000.0, 0.0]
+    assert found["equity_shortfall"] == [0.0, 10_000.0, 0.0, 500.0, 0.0, 0.0]
+    assert found["minimum_equity"] == [100_000.0] * 3 + [2_000.0] * 2 + [0.0]
+    # Friday 10 July and three business days
+    due = dt.date(2026, 7, 15)
+    assert found["call_due"] == [due, due, None, due, due, None]
+    assert found["leverage"] == pytest.approx([5.0, 600 / 90, 6.0, 400.0, 120.0, 60_000.0])
+
+
+def load(name: str = "finra-4210g") -> Rulebook:
+    return load_rulebook(name)
+
+
+def test_a_firm_asks_more_to_open_an_account_than_to_keep_it() -> None:
+    rules = load("house-example")
+    assert minimum_equity(rules) == {"portfolio": 150_000.0, "reg_t": 2_000.0, "cash": 0.0}
+    book = book_of(["portfolio"] * 3, rules)
+    found = status_of(book, [149_999.0, 150_000.0, 175_000.0], [0.0] * 3)
+    assert found["status"] == ["below_minimum_equity", "below_initial_equity", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "amount"),
+    [
+        ("real_time", 100_000.0),
+        ("end_of_day", 150_000.0),
+        ("executed_away", 500_000.0),
+        ("unlisted", 5_000_000.0),
+    ],
+)
+def test_the_minimum_follows_the_way_of_monitoring(
+    tmp_path: Path, monitoring: str, amount: float
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'base = "finra-4210g"\nid = "mine"\n[account]\nmonitoring = { '
+        f'value = "{monitoring}", source = "x", effective = 2026-01-01, mark = "derived" }}\n',
+        encoding="utf-8",
+    )
+    assert minimum_equity(load_rulebook(path))["portfolio"] == amount
+
+
+def test_a_downgrade_needs_the_strategy_based_maintenance_and_minimum() -> None:
+    book = book_of(["portfolio"] * 3, load())
+    found = status_of(
+        book,
+        equity=[200_000.0, 200_000.0, 1_000.0],
+        required=[0.0] * 3,
+        maintenance=[250_000.0, 150_000.0, 500.0],
+    )
+    assert found["reg_t_deposit"] == [50_000.0, 0.0, 1_000.0]
+    assert found["can_hold_in_reg_t"] == [False, True, False]
+
+
+def test_leverage_needs_equity() -> None:
+    found = status_of(book_of(["portfolio"] * 2, load()), [0.0, -5.0], [0.0, 0.0])
+    assert found["leverage"] == [None, None]
+
+
+def test_the_firm_stands_beside_ten_times_its_net_capital() -> None:
+    book = book_of(["portfolio", "portfolio", "reg_t"], load())
+    required = np.array([60.0, 50.0, 1e9])
+    assert firm_totals(book, required) is None
+    found = firm_totals(dataclasses.replace(book, net_capital=10.0), required)
+    assert found == {
+        "net_capital": 10.0,
+        "net_capital_multiple": 10.0,
+        "limit": 100.0,
+        "portfolio_requirement": 110.0,
+        "room": -10.0,
+        "is_over": True,
+        "days_allowed_over": 3,
+    }
+
+
+def test_a_book_gives_net_capital_and_what_house_rules_read(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["underlyings"] |= {
+        "standard_deviation": [0.03, None, None, None],
+        "move_floor": [0.4, None, None, None],
+        "average_daily_volume": [1e6, None, None, None],
+        "next_earnings": [dt.date(2026, 7, 14), None, None, None],
+    }
+    settings = f'as_of = "{AS_OF}"\nnet_capital = 1e5\n'
+    for form in ("csv", "parquet"):
+        book = read_book(write_book(tmp_path / form, tables, form, settings))
+        assert book.net_capital == 1e5
+        risk = book.market.underlyings.risk
+        assert risk is not None
+        assert risk.move_floor.tolist() == pytest.approx([0.4, *[np.nan] * 3], nan_ok=True)
+        assert risk.next_earnings[0] == np.datetime64("2026-07-14")
+    report = margin(book, threads=1)
+    firm = report.manifest["firm"]
+    assert isinstance(firm, dict)
+    assert firm["limit"] == 1e6
+    assert set(report.accounts.column_names) >= {"deficiency", "call_due", "add_ons"}
+
+
+def test_wrong_figures_for_house_rules_are_defects(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["underlyings"]["move_floor"] = [-0.1, None, None, None]
+    tables["underlyings"]["next_earnings"] = ["soon", None, None, None]
+    folder = write_book(tmp_path / "a", tables, "csv", f'as_of = "{AS_OF}"\n')
+    with pytest.raises(BookError, match=r"move_floor: must be zero or pos") as caught:
+        read_book(folder)
+    assert "column next_earnings" in str(caught.value)
+    folder = write_book(
+        tmp_path / "b", small_tables(), "csv", f'as_of = "{AS_OF}"\nnet_capital = -1\n'
+    )
+    with pytest.raises(BookError, match="net_capital: must be an amount in USD"):
+        read_book(folder)
