@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands `riskarray rulebook ...`: the rules as data, to list, read, check and compare."""
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from riskarray.report.errors import BAD_INPUT
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from riskarray.rulebook import Rulebook
 
 __all__ = ["check_rulebook_name", "rulebooks"]
@@ -25,9 +28,7 @@ AsOf = Annotated[
 
 def check_rulebook_name(name: str) -> str:
     """Refuse, as wrong usage, a rulebook that is neither built in nor a file."""
-    from riskarray.rulebook import list_rulebooks
-
-    built_in = list_rulebooks()
+    built_in = _built_in()
     if name not in built_in and not Path(name).is_file():
         msg = f"rulebook must be a file or one of {', '.join(built_in)}, got {name!r}"
         raise typer.BadParameter(msg)
@@ -35,17 +36,26 @@ def check_rulebook_name(name: str) -> str:
 
 
 def _load(name: str, as_of: str | None) -> "Rulebook":
-    import datetime as dt
-
     from riskarray.rulebook import load_rulebook
 
     check_rulebook_name(name)
+    return load_rulebook(name, as_of=_date("--as-of", as_of) if as_of else None)
+
+
+def _date(option: str, text: str) -> "dt.date":
+    import datetime as dt
+
     try:
-        day = dt.date.fromisoformat(as_of) if as_of else None
+        return dt.date.fromisoformat(text)
     except ValueError:
-        msg = f"--as-of must be a date such as 2026-07-10, got {as_of!r}"
+        msg = f"{option} must be a date such as 2026-07-10, got {text!r}"
         raise typer.BadParameter(msg) from None
-    return load_rulebook(name, as_of=day)
+
+
+def _built_in() -> tuple[str, ...]:
+    from riskarray.rulebook import list_rulebooks
+
+    return list_rulebooks()
 
 
 @rulebooks.command("list")
@@ -119,3 +129,42 @@ def schema() -> None:
     from riskarray.rulebook_publication import rulebook_json_schema
 
     typer.echo(json.dumps(rulebook_json_schema(), indent=2))
+
+
+@rulebooks.command("import-occ")
+def import_occ(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILES", help="CSV: products, class, product, portfolio groups."),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Rulebook to write, .toml.")],
+    effective: Annotated[str, typer.Option(metavar="DATE", help="Day from which they hold.")],
+    rulebook_id: Annotated[str, typer.Option("--id", help="Id of the new rulebook.")] = "occ",
+    base: Annotated[str, typer.Option(metavar="NAME|FILE", help="What it changes.")] = (
+        "finra-4210g"
+    ),
+    account_type: Annotated[
+        Literal["customer", "broker", "market_maker"],
+        typer.Option(help="Rows of the product groups to take."),
+    ] = "customer",
+) -> None:
+    """Write a rulebook with the groups, offsets and moves of the OCC's tables."""
+    from riskarray.report.writing import new_file
+    from riskarray.rulebook import load_rulebook
+    from riskarray.rulebook_from_occ import rulebook_toml
+    from riskarray.rulebook_import import read_occ
+
+    day = _date("--effective", effective)
+    rules = load_rulebook(check_rulebook_name(base))
+    if base not in _built_in():
+        base = os.path.relpath(base, out.resolve().parent)
+    tables = read_occ(files, account_type=account_type)
+    text = rulebook_toml(tables, rules, base_name=base, rulebook_id=rulebook_id, effective=day)
+    with new_file(out) as partial:
+        partial.write_text(text, encoding="utf-8")
+        load_rulebook(partial)
+    typer.echo(
+        f"written to {out}: {len(tables.products):,} products, {len(tables.class_groups):,} class "
+        f"groups, {len(tables.product_groups):,} product groups, "
+        f"{len(tables.portfolio_groups):,} portfolio groups"
+    )
