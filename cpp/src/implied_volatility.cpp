@@ -107,6 +107,8 @@ std::size_t open_searches(const Block& block,
                        .spot = block.spot(i),
                        .floor = std::max(start.floor[i], exercise),
                        .is_in_the_money = exercise > 0.0,
+                       .moneyness = start.moneyness[i],
+                       .time = block.series.time_to_expiry[i],
                        .is_smooth = is_smooth};
         block.volatility[i] = open_search(searches[i], start.volatility[i], start.slope[i]);
         rows[n_open++] = row;
@@ -122,7 +124,8 @@ void search_rows(const Block& block,
     BlockDoubles start_volatility;
     BlockDoubles slope;
     BlockDoubles floor;
-    const VolatilityStart start{start_volatility, slope, floor};
+    BlockDoubles moneyness;
+    const VolatilityStart start{start_volatility, slope, floor, moneyness};
     method.start(block.series, block.market, rows, block.price, start);
     std::array<VolatilitySearch, block_size> searches;
     std::size_t n_open = open_searches(block, is_european, method.is_smooth, start, rows, searches);

@@ -9,14 +9,15 @@ namespace riskarray {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double tolerance = 1e-7;      // of spot: what an answer may miss the price by
-constexpr double step_tolerance = 1e-8; // of spot: expected miss of a step that is not valued again
-constexpr double exact = 1e-11;         // of spot: no step can do better
-constexpr double unknown_mismatch = 1.0; // the slope is not known well enough to trust a step
-constexpr double least_mismatch = 0.01;  // two slopes may agree by chance
-constexpr double closing_ratio = 0.25;   // of two steps, for the second to be trusted
-constexpr double widest_step = 3.0;      // greatest ratio of two trials outside a bracket
-constexpr int n_free_values = 8;         // secant steps alone; then every third step halves
+constexpr double tolerance = 1e-7;        // of spot: what an answer may miss the price by
+constexpr double step_tolerance = 2e-8;   // of scale: expected miss of a step not valued again
+constexpr double exact = 1e-11;           // of scale: no step can do better
+constexpr double greatest_mismatch = 0.3; // of two slopes, for the second to be trusted
+constexpr double closing_ratio = 0.25;    // of two steps, for the second to be trusted
+constexpr double relative_excess = 1e-5;  // of spot: price below which scale is less
+constexpr double least_excess = 1e-4;     // of spot: over exercise; below it values are rough
+constexpr double widest_step = 3.0;       // greatest ratio of two trials outside a bracket
+constexpr int n_free_values = 8;          // secant steps alone; then every third step halves
 constexpr int max_values = 100;
 
 SearchStep failed(VolatilityStatus status) noexcept {
@@ -39,16 +40,36 @@ double level(const VolatilitySearch& search, double value) noexcept {
     return search.is_in_the_money ? std::sqrt(excess) : std::log(excess);
 }
 
-// Updates the slope from the last two values; returns by how much it changed, relatively.
-double update_slope(VolatilitySearch& search, double volatility, double here) noexcept {
-    const double secant = (here - search.last_level) / (volatility - search.last_volatility);
+// Half the second derivative of the level over its first, by volatility. Out of the money American
+// and European values bend alike. In the money an American one bends less the nearer exercise is:
+// times the volatility it is -0.65 to -0.2 where the European formula says -3 to -0.25.
+double bend(const VolatilitySearch& search, double volatility, double slope, double here) noexcept {
+    const double variance = volatility * volatility;
+    const double vega_slope =
+        search.moneyness / (variance * volatility) - 0.25 * volatility * search.time;
+    if (!search.is_in_the_money) {
+        return 0.5 * (vega_slope - slope);
+    }
+    const double european = 0.5 * (vega_slope - slope / here) * volatility;
+    return std::clamp(european, -0.6, -0.25) / volatility;
+}
+
+// The slope between the last two values, and how far it is from the one expected there.
+struct Secant {
+    double slope;
+    double mismatch; // infinite when there is no slope to be had
+};
+
+Secant secant_slope(const VolatilitySearch& search, double volatility, double here) noexcept {
+    const double run = volatility - search.last_volatility;
+    const double secant = (here - search.last_level) / run;
     const bool has_last = search.last_volatility > 0.0 && std::isfinite(search.last_level);
     if (!has_last || !(secant > 0.0) || !std::isfinite(secant)) {
-        return unknown_mismatch;
+        return {search.slope, infinity};
     }
-    const double mismatch = std::abs(secant / search.slope - 1.0);
-    search.slope = secant;
-    return std::max(mismatch, least_mismatch);
+    const double expected =
+        search.slope * (1.0 + bend(search, volatility, search.slope, here) * run);
+    return {secant, std::abs(secant / expected - 1.0)};
 }
 
 // A trial inside the bracket: the wanted one if it lies there, else the middle; where one end is
@@ -69,23 +90,41 @@ double bracketed(const VolatilitySearch& search, double volatility, double wante
     return wanted < most ? std::max(wanted, least) : least;
 }
 
+// The volatility wanted next: the root of the parabola through the last two values, or through the
+// last one with its slope, that bends as expected.
+double wanted_volatility(const VolatilitySearch& search,
+                         double volatility,
+                         double here,
+                         bool is_first) noexcept {
+    const double straight = (level(search, search.price) - here) / search.slope;
+    const double run = is_first ? straight : volatility - search.last_volatility + straight;
+    const double correction = bend(search, volatility, search.slope, here) * run;
+    return volatility + straight * std::clamp(1.0 - correction, 0.5, 2.0);
+}
+
 // The end of a secant step, or the answer when that is good enough.
 SearchStep
 secant_step(VolatilitySearch& search, double volatility, double value, double miss) noexcept {
     const double here = level(search, value);
-    const double mismatch = update_slope(search, volatility, here);
-    const double wanted = volatility + (level(search, search.price) - here) / search.slope;
+    const Secant secant = secant_slope(search, volatility, here);
+    const bool is_first = std::isinf(secant.mismatch);
+    search.slope = secant.slope;
+    const double wanted = wanted_volatility(search, volatility, here, is_first);
     const double trial = bracketed(search, volatility, wanted);
-    const bool is_closing_in = std::abs(wanted - volatility) <
-                               closing_ratio * std::abs(volatility - search.last_volatility);
+    const double last_step = std::abs(volatility - search.last_volatility);
+    const bool is_at_exercise =
+        search.is_in_the_money && search.price - search.floor < least_excess * search.spot;
     const bool is_trusted =
-        search.is_smooth && mismatch < unknown_mismatch && trial == wanted && is_closing_in;
+        search.is_smooth && secant.mismatch < greatest_mismatch && trial == wanted &&
+        std::abs(wanted - volatility) < closing_ratio * last_step && !is_at_exercise;
     search.last_volatility = volatility;
     search.last_level = here;
-    if (is_trusted && miss * mismatch <= step_tolerance * search.spot) {
+    const double change = last_step / volatility;
+    const double doubt = 0.2 * change + 3.0 * change * change + 0.1 * secant.mismatch;
+    if (is_trusted && miss * doubt <= step_tolerance * search.scale) {
         return {trial, true, VolatilityStatus::ok};
     }
-    if (!is_trusted && miss <= step_tolerance * search.spot) {
+    if (!is_trusted && miss <= step_tolerance * search.scale) {
         return {volatility, true, VolatilityStatus::ok};
     }
     const bool is_stuck = trial == volatility || trial == search.low || trial == search.high;
@@ -98,7 +137,10 @@ secant_step(VolatilitySearch& search, double volatility, double value, double mi
 } // namespace
 
 double open_search(VolatilitySearch& search, double start, double slope) noexcept {
-    const double root = std::sqrt(search.price - search.floor);
+    const double excess = search.price - search.floor;
+    search.scale =
+        search.is_in_the_money ? search.spot : std::min(search.spot, excess / relative_excess);
+    const double root = std::sqrt(excess);
     search.slope = search.is_in_the_money ? slope : 2.0 * slope / root;
     return std::isfinite(start) ? std::clamp(start, min_volatility, max_volatility) : 2.0;
 }
@@ -107,7 +149,7 @@ SearchStep next_step(VolatilitySearch& search, double volatility, double value) 
     const double error = value - search.price;
     const double miss = std::abs(error);
     ++search.n_values;
-    if (miss <= exact * search.spot) {
+    if (miss <= exact * search.scale) {
         return {volatility, true, VolatilityStatus::ok};
     }
     if (search.n_values == 1 || miss < search.best_error) {

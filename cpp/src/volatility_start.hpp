@@ -12,6 +12,7 @@ struct VolatilityStart {
     std::span<double> volatility; // 0: price at or below the floor; infinite: above the bound
     std::span<double> slope;
     std::span<double> floor;
+    std::span<double> moneyness; // ln(strike / forward)^2 / T
 };
 
 } // namespace riskarray

@@ -37,7 +37,7 @@ PriceLanes gather_prices(const OptionSeries& series,
 }
 
 struct StartLanes {
-    Vec volatility, slope, floor;
+    Vec volatility, slope, floor, moneyness;
 };
 
 void scatter_start(const SeriesLanes& lanes,
@@ -48,6 +48,7 @@ void scatter_start(const SeriesLanes& lanes,
         out.volatility[row] = start.volatility[lane];
         out.slope[row] = start.slope[lane];
         out.floor[row] = start.floor[lane];
+        out.moneyness[row] = start.moneyness[lane];
     }
 }
 
@@ -70,7 +71,7 @@ template <int steps> StartLanes european_start(const PriceLanes& lanes) noexcept
     const Vec vega = scale * root_time * normalised_black(x, half, s).vega;
     const Vec volatility =
         select(is_low, Vec{}, select(is_high, broadcast(kInfinity), s / root_time));
-    return {volatility, 0.5 * vega / sqrt(time_value), floor};
+    return {volatility, 0.5 * vega / sqrt(time_value), floor, x * x / lanes.time};
 }
 
 // A lane group as puts: a call is a put with spot and strike, rate and yield exchanged (McDonald
@@ -120,9 +121,11 @@ PutValue put_value(const PutLanes& put, Vec spot, Vec log_spot, Vec volatility) 
 }
 
 // Exponent of the early-exercise premium and its derivative by volatility; decay = r / (1 - e^-rT)
-// for the finite life and r for the perpetual put. Barone-Adesi and Whaley (1987), eq. 25.
+// for the finite life and r for the perpetual put. Barone-Adesi and Whaley (1987), eq. 25, the
+// negative root of q^2 + (N - 1) q = c / 4.
 struct Exponent {
     Vec q, by_volatility;
+    Vec c, root; // root = sqrt((N - 1)^2 + c)
 };
 
 Exponent premium_exponent(const PutLanes& put, Vec volatility, Vec decay) noexcept {
@@ -131,7 +134,7 @@ Exponent premium_exponent(const PutLanes& put, Vec volatility, Vec decay) noexce
     const Vec c = 8.0 * decay * inverse_variance;
     const Vec a = n - 1.0;
     const Vec root = sqrt(a * a + c);
-    return {-0.5 * (a + root), (n + (a * n + 0.5 * c) / root) / volatility};
+    return {-0.5 * (a + root), (n + (a * n + 0.5 * c) / root) / volatility, c, root};
 }
 
 // First guess of the exercise boundary; Barone-Adesi and Whaley (1987), eq. 32.
@@ -141,6 +144,29 @@ Vec boundary_guess(const PutLanes& put, Vec volatility, Vec time) noexcept {
     const Vec gap = put.strike - perpetual;
     const Vec drift = (put.rate - put.dividend_yield) * time - 2.0 * volatility * put.root_time;
     return perpetual + gap * exp(min(drift * put.strike / gap, Vec{}));
+}
+
+// What the quadratic approximation leaves out, as a factor of the premium: 1 / (1 - chi) of Ju and
+// Zhong (1999), "An approximate formula for pricing American options", J. Derivatives 7(2), eq. 11.
+Vec premium_factor(const PutLanes& put,
+                   Vec volatility,
+                   const Exponent& exponent,
+                   const PutValue& at_b,
+                   Vec b,
+                   Vec gain,
+                   Vec log_ratio) noexcept {
+    const Vec inverse_root = 1.0 / exponent.root;
+    const Vec quarter = 0.25 * exponent.c;
+    const Vec ratio = quarter * inverse_root;
+    const Vec discount = put.discounted_strike / put.strike;
+    const Vec theta = 0.5 * volatility * at_b.vega / (put.root_time * put.root_time) -
+                      put.dividend_yield * b * at_b.delta -
+                      put.rate * (at_b.value - b * at_b.delta);
+    const Vec linear =
+        2.0 * theta / (volatility * volatility * gain) + discount * (quarter - ratio * ratio);
+    const Vec chi =
+        log_ratio * (linear * inverse_root - 0.5 * discount * ratio * ratio * log_ratio);
+    return 1.0 / (1.0 - min(max(chi, broadcast(-1.0)), broadcast(0.5)));
 }
 
 // Value in the quadratic approximation for a boundary b that need not be the best one: an error in
@@ -156,7 +182,8 @@ Approximation approximate(const PutLanes& put, Vec volatility, Vec decay, Vec b)
     const PutValue at_spot = put_value(put, put.spot, put.log_spot, volatility);
     const Vec gain = put.strike - b - at_b.value;
     const Vec log_ratio = put.log_spot - log_b;
-    const Vec ratio = exp(exponent.q * log_ratio);
+    const Vec factor = premium_factor(put, volatility, exponent, at_b, b, gain, log_ratio);
+    const Vec ratio = exp(exponent.q * log_ratio) * factor;
     const Vec inverse_q = 1.0 / exponent.q;
     const Vec pull = (1.0 + at_b.delta) * inverse_q;
     const Vec miss = gain + pull * b;
@@ -199,7 +226,10 @@ StartLanes american_start(const PriceLanes& lanes) noexcept {
     const Mask is_usable = (volatility > 0.0) & (slope > 0.0);
     volatility = select(is_usable, volatility, european.volatility);
     const Mask is_floor = !(lanes.price > floor);
-    return {select(is_floor, Vec{}, volatility), select(is_usable, slope, european.slope), floor};
+    return {select(is_floor, Vec{}, volatility),
+            select(is_usable, slope, european.slope),
+            floor,
+            european.moneyness};
 }
 
 } // namespace

@@ -14,9 +14,11 @@ from riskarray.backends._numba.volatility_search import (
     FLOOR,
     IN_THE_MONEY,
     IS_SMOOTH,
+    MONEYNESS,
     N_FIELDS,
     PRICE,
     SPOT,
+    TIME,
     next_step,
     open_search,
 )
@@ -86,6 +88,7 @@ def open_searches(
     underlying: I32,
     right: I8,
     strike: F64,
+    time_to_expiry: F64,
     is_european: bool,
     is_smooth: bool,
     start: F64,
@@ -113,6 +116,8 @@ def open_searches(
         search[row, FLOOR] = max(start[row, 2], exercise_value)
         search[row, IN_THE_MONEY] = 1.0 if exercise_value > 0.0 else 0.0
         search[row, IS_SMOOTH] = 1.0 if is_smooth else 0.0
+        search[row, MONEYNESS] = start[row, 3]
+        search[row, TIME] = time_to_expiry[row]
         volatility[row] = open_search(search[row], start[row, 0], start[row, 1])
         still_open[n_open] = row
         n_open += 1
@@ -158,7 +163,7 @@ def solve_block(
     method = choose_method(
         exercise, underlying, right, rate, dividend_yield, time_to_expiry, *dividends[:2]
     )
-    start = np.empty((price.shape[0], 3))
+    start = np.empty((price.shape[0], 4))
     search = np.empty((price.shape[0], N_FIELDS))
     value = np.empty((price.shape[0], 1))
     for code, price_rows in PRICING_METHODS:
@@ -174,6 +179,7 @@ def solve_block(
             underlying,
             right,
             strike,
+            time_to_expiry,
             code == EUROPEAN,
             code != GRID,
             start,

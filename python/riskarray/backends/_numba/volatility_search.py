@@ -10,9 +10,11 @@ __all__ = [
     "FLOOR",
     "IN_THE_MONEY",
     "IS_SMOOTH",
+    "MONEYNESS",
     "N_FIELDS",
     "PRICE",
     "SPOT",
+    "TIME",
     "next_step",
     "open_search",
 ]
@@ -30,17 +32,21 @@ BEST_VOLATILITY: Final = 8
 BEST_ERROR: Final = 9
 N_VALUES: Final = 10
 IN_THE_MONEY: Final = 11  # 1 where exercise is worth something
-IS_SMOOTH: Final = 12  # 1 where a last step may go without a value
-N_FIELDS: Final = 13
+MONEYNESS: Final = 12
+TIME: Final = 13
+SCALE: Final = 14
+IS_SMOOTH: Final = 15  # 1 where a last step may go without a value
+N_FIELDS: Final = 16
 
 _OK, _BELOW_INTRINSIC, _ABOVE_BOUND, _NOT_CONVERGED = 0, 1, 2, 5
 _MIN_VOLATILITY, _MAX_VOLATILITY = 1e-4, 10.0
 _TOLERANCE = 1e-7
-_STEP_TOLERANCE = 1e-8
+_STEP_TOLERANCE = 2e-8
 _EXACT = 1e-11
-_UNKNOWN_MISMATCH = 1.0
-_LEAST_MISMATCH = 0.01
+_GREATEST_MISMATCH = 0.3
 _CLOSING_RATIO = 0.25
+_RELATIVE_EXCESS = 1e-5
+_LEAST_EXCESS = 1e-4
 _WIDEST_STEP = 3.0
 _N_FREE_VALUES = 8
 _MAX_VALUES = 100
@@ -56,16 +62,38 @@ def level(search: F64, value: float) -> float:
 
 
 @jit
-def update_slope(search: F64, volatility: float, here: float) -> float:
-    """Update the slope from the last two values; return by how much it changed, relatively."""
-    if search[LAST_VOLATILITY] == 0.0 or search[LAST_LEVEL] == -math.inf:
-        return _UNKNOWN_MISMATCH
-    secant = (here - search[LAST_LEVEL]) / (volatility - search[LAST_VOLATILITY])
+def bend(search: F64, volatility: float, slope: float, here: float) -> float:
+    """Half the second derivative of the level over its first; see the C++ twin."""
+    vega_slope: float = search[MONEYNESS] / (volatility * volatility * volatility)
+    vega_slope = vega_slope - 0.25 * volatility * search[TIME]
+    if search[IN_THE_MONEY] == 0.0:
+        return 0.5 * (vega_slope - slope)
+    european = 0.5 * (vega_slope - slope / here) * volatility
+    return min(max(european, -0.6), -0.25) / volatility
+
+
+@jit
+def secant_slope(search: F64, volatility: float, here: float) -> tuple[float, float]:
+    """Return the slope between the last two values, and how far it is from the one expected."""
+    if search[LAST_VOLATILITY] == 0.0 or search[LAST_LEVEL] == -math.inf or here == -math.inf:
+        return search[SLOPE], math.inf
+    run: float = volatility - search[LAST_VOLATILITY]
+    secant = (here - search[LAST_LEVEL]) / run
     if not 0.0 < secant < math.inf:
-        return _UNKNOWN_MISMATCH
-    mismatch: float = abs(secant / search[SLOPE] - 1.0)
-    search[SLOPE] = secant
-    return max(mismatch, _LEAST_MISMATCH)
+        return search[SLOPE], math.inf
+    expected = search[SLOPE] * (1.0 + bend(search, volatility, search[SLOPE], here) * run)
+    return secant, abs(secant / expected - 1.0)
+
+
+@jit
+def wanted_volatility(search: F64, volatility: float, here: float, is_first: bool) -> float:
+    """Return the root of the parabola through the last values that bends as expected."""
+    if here == -math.inf:
+        return math.inf
+    straight: float = (level(search, search[PRICE]) - here) / search[SLOPE]
+    run = straight if is_first else volatility - search[LAST_VOLATILITY] + straight
+    correction = bend(search, volatility, search[SLOPE], here) * run
+    return volatility + straight * min(max(1.0 - correction, 0.5), 2.0)
 
 
 @jit
@@ -95,7 +123,11 @@ def best_or_failed(search: F64) -> tuple[float, bool, int]:
 @jit
 def open_search(search: F64, start: float, slope: float) -> float:
     """Set the slope from that of sqrt(value - floor); return the start, brought into the range."""
-    root = math.sqrt(search[PRICE] - search[FLOOR])
+    excess = search[PRICE] - search[FLOOR]
+    search[SCALE] = search[SPOT]
+    if search[IN_THE_MONEY] == 0.0:
+        search[SCALE] = min(search[SPOT], excess / _RELATIVE_EXCESS)
+    root = math.sqrt(excess)
     search[SLOPE] = slope if search[IN_THE_MONEY] > 0.0 else 2.0 * slope / root
     if not -math.inf < start < math.inf:
         return 2.0
@@ -108,18 +140,27 @@ def secant_step(
 ) -> tuple[float, bool, int]:
     """Return the end of a secant step, or the answer when that is good enough."""
     here = level(search, value)
-    mismatch = update_slope(search, volatility, here)
-    wanted = volatility + (level(search, search[PRICE]) - here) / search[SLOPE]
+    slope, mismatch = secant_slope(search, volatility, here)
+    search[SLOPE] = slope
+    wanted = wanted_volatility(search, volatility, here, mismatch == math.inf)
     trial = bracketed(search, volatility, wanted)
     last_step = abs(volatility - search[LAST_VOLATILITY])
-    is_closing_in = abs(wanted - volatility) < _CLOSING_RATIO * last_step
-    is_trusted = mismatch < _UNKNOWN_MISMATCH and trial == wanted and is_closing_in
-    is_trusted = is_trusted and search[IS_SMOOTH] > 0.0
+    excess = search[PRICE] - search[FLOOR]
+    is_at_exercise = search[IN_THE_MONEY] > 0.0 and excess < _LEAST_EXCESS * search[SPOT]
+    is_trusted = (
+        mismatch < _GREATEST_MISMATCH
+        and trial == wanted
+        and abs(wanted - volatility) < _CLOSING_RATIO * last_step
+        and not is_at_exercise
+        and search[IS_SMOOTH] > 0.0
+    )
     search[LAST_VOLATILITY] = volatility
     search[LAST_LEVEL] = here
-    if is_trusted and miss * mismatch <= _STEP_TOLERANCE * search[SPOT]:
+    change = last_step / volatility
+    doubt = 0.2 * change + 3.0 * change * change + 0.1 * mismatch
+    if is_trusted and miss * doubt <= _STEP_TOLERANCE * search[SCALE]:
         return trial, True, _OK
-    if not is_trusted and miss <= _STEP_TOLERANCE * search[SPOT]:
+    if not is_trusted and miss <= _STEP_TOLERANCE * search[SCALE]:
         return volatility, True, _OK
     is_stuck = trial in (volatility, search[LOW], search[HIGH])
     if is_stuck or search[N_VALUES] >= _MAX_VALUES or math.isnan(value):
@@ -133,7 +174,7 @@ def next_step(search: F64, volatility: float, value: float) -> tuple[float, bool
     error = value - search[PRICE]
     miss = abs(error)
     search[N_VALUES] += 1.0
-    if miss <= _EXACT * search[SPOT]:
+    if miss <= _EXACT * search[SCALE]:
         return volatility, True, _OK
     if search[N_VALUES] == 1.0 or miss < search[BEST_ERROR]:
         search[BEST_ERROR] = miss

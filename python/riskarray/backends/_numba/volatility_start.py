@@ -16,22 +16,24 @@ _AMERICAN_STEPS = 3
 @jit
 def european_start(
     sign: float, price: float, asset: float, strike: float, time: float, steps: int
-) -> tuple[float, float, float]:
-    """Return volatility, slope and floor; ``asset`` and ``strike`` are discounted."""
+) -> tuple[float, float, float, float]:
+    """Return volatility, slope, floor and moneyness; ``asset`` and ``strike`` are discounted."""
     floor = max(sign * (asset - strike), 0.0)
     bound = asset if sign > 0.0 else strike
     if not price > floor:
-        return 0.0, math.nan, floor
-    if not price < bound or not asset > 0.0:
-        return math.inf, math.nan, floor
+        return 0.0, math.nan, floor, 0.0
+    if not asset > 0.0:
+        return math.inf, math.nan, floor, 0.0
     x = -abs(math.log(asset / strike))
+    if not price < bound:
+        return math.inf, math.nan, floor, x * x / time
     half = math.exp(0.5 * x)
     scale = math.sqrt(asset * strike)
     time_value = price - floor
     s = invert_black(x, half, time_value / scale, steps)
     root_time = math.sqrt(time)
     vega = scale * root_time * normalised_black(x, half, s)[1]
-    return s / root_time, 0.5 * vega / math.sqrt(time_value), floor
+    return s / root_time, 0.5 * vega / math.sqrt(time_value), floor, x * x / time
 
 
 @jit
@@ -66,14 +68,14 @@ def put_value(
 @jit
 def premium_exponent(
     rate: float, dividend_yield: float, volatility: float, decay: float
-) -> tuple[float, float]:
-    """Exponent of the early-exercise premium and its derivative by volatility."""
+) -> tuple[float, float, float, float]:
+    """Exponent of the early-exercise premium, its derivative by volatility, c and the root."""
     inverse_variance = 1.0 / (volatility * volatility)
     n = 2.0 * (rate - dividend_yield) * inverse_variance
     c = 8.0 * decay * inverse_variance
     a = n - 1.0
     root = math.sqrt(a * a + c)
-    return -0.5 * (a + root), (n + (a * n + 0.5 * c) / root) / volatility
+    return -0.5 * (a + root), (n + (a * n + 0.5 * c) / root) / volatility, c, root
 
 
 @jit
@@ -86,6 +88,35 @@ def boundary_guess(
     gap = strike - perpetual
     drift = (rate - dividend_yield) * time - 2.0 * volatility * math.sqrt(time)
     return perpetual + gap * math.exp(min(drift * strike / gap, 0.0))
+
+
+@jit
+def premium_factor(
+    rate: float,
+    dividend_yield: float,
+    root_time: float,
+    discount: float,
+    volatility: float,
+    c: float,
+    root: float,
+    b: float,
+    value_b: float,
+    delta_b: float,
+    vega_b: float,
+    gain: float,
+    log_ratio: float,
+) -> float:
+    """What the quadratic approximation leaves out, as a factor of the premium."""
+    quarter = 0.25 * c
+    ratio = quarter / root
+    theta = (
+        0.5 * volatility * vega_b / (root_time * root_time)
+        - dividend_yield * b * delta_b
+        - rate * (value_b - b * delta_b)
+    )
+    linear = 2.0 * theta / (volatility * volatility * gain) + discount * (quarter - ratio * ratio)
+    chi = log_ratio * (linear / root - 0.5 * discount * ratio * ratio * log_ratio)
+    return 1.0 / (1.0 - min(max(chi, -1.0), 0.5))
 
 
 @jit
@@ -103,7 +134,7 @@ def approximate(
     b: float,
 ) -> tuple[float, float, float]:
     """Return value, vega and the next boundary in the quadratic approximation."""
-    q, q_by_volatility = premium_exponent(rate, dividend_yield, volatility, decay)
+    q, q_by_volatility, c, root = premium_exponent(rate, dividend_yield, volatility, decay)
     log_spot = math.log(spot)
     log_b = math.log(b)
     at_b, delta_b, gamma_b, vega_b = put_value(
@@ -114,7 +145,22 @@ def approximate(
     )
     gain = strike - b - at_b
     log_ratio = log_spot - log_b
-    ratio = math.exp(min(q * log_ratio, 709.0))
+    factor = premium_factor(
+        rate,
+        dividend_yield,
+        root_time,
+        discounted_strike / strike,
+        volatility,
+        c,
+        root,
+        b,
+        at_b,
+        delta_b,
+        vega_b,
+        gain,
+        log_ratio,
+    )
+    ratio = math.exp(min(q * log_ratio, 709.0)) * factor
     inverse_q = 1.0 / q
     pull = (1.0 + delta_b) * inverse_q
     miss = gain + pull * b
@@ -188,16 +234,18 @@ def american_start(
     rate: float,
     dividend_yield: float,
     time: float,
-) -> tuple[float, float, float]:
-    """Return volatility, slope and floor, from the European volatility down."""
+) -> tuple[float, float, float, float]:
+    """Return volatility, slope, floor and moneyness, from the European volatility down."""
     asset = escrowed * math.exp(-dividend_yield * time)
     discounted_strike = strike * math.exp(-rate * time)
-    european, european_slope, floor = european_start(sign, price, asset, discounted_strike, time, 2)
+    european, european_slope, floor, moneyness = european_start(
+        sign, price, asset, discounted_strike, time, 2
+    )
     floor = max(floor, sign * (escrowed - strike))
     if not price > floor:
-        return 0.0, european_slope, floor
+        return 0.0, european_slope, floor, moneyness
     if not (european > 0.0 and escrowed > 0.0):
-        return european, european_slope, floor
+        return european, european_slope, floor, moneyness
     wanted = math.sqrt(price - floor)
     high = min(european, 4.0)
     # A call is a put with spot and strike, rate and yield exchanged.
@@ -230,8 +278,8 @@ def american_start(
             european_slope,
         )
     if volatility > 0.0 and slope > 0.0:
-        return volatility, slope, floor
-    return european, european_slope, floor
+        return volatility, slope, floor, moneyness
+    return european, european_slope, floor, moneyness
 
 
 @jit
@@ -250,7 +298,7 @@ def european_volatility(
     price: F64,
     start: F64,
 ) -> None:
-    """Fill ``start[row]`` with volatility, slope and floor."""
+    """Fill ``start[row]`` with volatility, slope, floor and moneyness."""
     for row in rows:
         u = underlying[row]
         time = time_to_expiry[row]
@@ -283,7 +331,7 @@ def american_volatility(
     price: F64,
     start: F64,
 ) -> None:
-    """Fill ``start[row]`` with volatility, slope and floor."""
+    """Fill ``start[row]`` with volatility, slope, floor and moneyness."""
     for row in rows:
         u = underlying[row]
         time = time_to_expiry[row]
