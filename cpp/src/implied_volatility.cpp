@@ -107,9 +107,9 @@ std::size_t open_searches(const Block& block,
                        .spot = block.spot(i),
                        .floor = std::max(start.floor[i], exercise),
                        .is_in_the_money = exercise > 0.0,
+                       .is_smooth = is_smooth,
                        .moneyness = start.moneyness[i],
-                       .time = block.series.time_to_expiry[i],
-                       .is_smooth = is_smooth};
+                       .time = block.series.time_to_expiry[i]};
         block.volatility[i] = open_search(searches[i], start.volatility[i], start.slope[i]);
         rows[n_open++] = row;
     }

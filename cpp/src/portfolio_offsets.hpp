@@ -20,11 +20,19 @@ struct Worst {
     std::int32_t point; // the first of the worst points
 };
 
+// USD: losses that differ by less are equal, so that the point named does not hang on rounding.
+inline constexpr double equal_losses = 1e-6;
+
 inline Worst worst_point(const double* pnl, std::size_t begin, std::size_t end) noexcept {
     Worst worst{0.0, static_cast<std::int32_t>(begin)};
+    double least_of_point = equal_losses;
     for (std::size_t j = begin; j < end; ++j) {
         if (-pnl[j] > worst.loss) {
-            worst = {-pnl[j], static_cast<std::int32_t>(j)};
+            worst.loss = -pnl[j];
+        }
+        if (-pnl[j] > least_of_point) {
+            worst.point = static_cast<std::int32_t>(j);
+            least_of_point = -pnl[j] + equal_losses;
         }
     }
     return worst;

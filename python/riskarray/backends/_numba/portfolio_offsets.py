@@ -1,6 +1,6 @@
 """What the offsets leave of losses at each point; the twin of cpp/src/portfolio_offsets.hpp."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,9 @@ __all__ = [
     "residual_offset",
     "worst_point",
 ]
+
+EQUAL_LOSSES: Final = 1e-6
+"""USD: losses that differ by less are equal; the reason stands in the C++ twin."""
 
 
 class Book(NamedTuple):
@@ -75,10 +78,12 @@ def worst_point(pnl: F64, begin: int, end: int) -> tuple[float, int]:
     """Return the greatest loss (0 when no point loses) and the first point where it arises."""
     loss = 0.0
     point = begin
+    least_of_point = EQUAL_LOSSES
     for j in range(begin, end):
-        if -pnl[j] > loss:
-            loss = -pnl[j]
+        loss = max(loss, -pnl[j])
+        if -pnl[j] > least_of_point:
             point = j
+            least_of_point = -pnl[j] + EQUAL_LOSSES
     return loss, point
 
 
