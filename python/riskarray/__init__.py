@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from riskarray.book import Book, read_book
     from riskarray.build import build_info
+    from riskarray.greeks import Greeks, greeks
     from riskarray.market import Market
     from riskarray.pricing import RiskArrays, risk_arrays
     from riskarray.report.explanation import Explanation
@@ -23,6 +24,7 @@ __all__ = [
     "BookError",
     "Defect",
     "Explanation",
+    "Greeks",
     "Market",
     "Report",
     "RiskArrays",
@@ -30,6 +32,7 @@ __all__ = [
     "RulebookError",
     "__version__",
     "build_info",
+    "greeks",
     "list_rulebooks",
     "load_rulebook",
     "margin",
@@ -44,12 +47,14 @@ _HOME: Final = {
     "BookError": "riskarray.tables",
     "Defect": "riskarray.tables",
     "Explanation": "riskarray.report.explanation",
+    "Greeks": "riskarray.greeks",
     "Market": "riskarray.market",
     "Report": "riskarray.report.report",
     "RiskArrays": "riskarray.pricing",
     "Rulebook": "riskarray.rulebook",
     "RulebookError": "riskarray.rulebook",
     "build_info": "riskarray.build",
+    "greeks": "riskarray.greeks",
     "list_rulebooks": "riskarray.rulebook",
     "load_rulebook": "riskarray.rulebook",
     "margin": "riskarray.report.report",

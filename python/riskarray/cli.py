@@ -224,6 +224,9 @@ def risk_arrays(
     backend: BackendOption = None,
     threads: ThreadsOption = 0,
     on_error: OnErrorOption = "fail",
+    with_greeks: Annotated[
+        bool, typer.Option("--greeks", help="Add delta, gamma, vega and theta per unit held.")
+    ] = False,
 ) -> None:
     """Write the profit and loss of every instrument at every valuation point."""
     from riskarray.engine.stages import Stages
@@ -244,8 +247,15 @@ def risk_arrays(
                 threads=threads,
                 progress=progress,
             )
+            table = arrays.to_table()
+            if with_greeks:
+                from riskarray.greeks import greeks
+
+                found = greeks(loaded.market, arrays, backend=backend, threads=threads)
+                for name, column in found.to_columns().items():
+                    table = table.append_column(name, column)
         with stages.stage("write"), new_file(out) as partial:
-            write_table(arrays.to_table(), partial)
+            write_table(table, partial)
     _finish(loaded.rejects.num_rows)
 
 

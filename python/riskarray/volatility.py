@@ -31,7 +31,14 @@ from riskarray.contract import VolatilityStatus
 from riskarray.market import KIND_OPTION, Market
 from riskarray.smiles import Smiles
 
-__all__ = ["OptionTerms", "Volatilities", "VolatilitySource", "option_terms", "volatilities"]
+__all__ = [
+    "OptionTerms",
+    "Volatilities",
+    "VolatilitySource",
+    "dividend_value",
+    "option_terms",
+    "volatilities",
+]
 
 NEAR_THE_MONEY: Final = 0.05
 """Greatest |ln(strike / forward)| of a solved in-the-money option that is a source for others."""
@@ -270,14 +277,29 @@ def _log_moneyness(market: Market, terms: OptionTerms, row: I64) -> F64:
     time = terms.time_to_expiry[row]
     growth = terms.rate[row] - terms.dividend_yield[row]
     spot = market.underlyings.price[u]
-    escrowed = spot - _dividend_value(market, u, growth, time)
+    escrowed = spot - dividend_value(market, u, growth, time)
     forward = np.where(escrowed > 0.0, escrowed, spot) * np.exp(growth * time)
     log_moneyness: F64 = np.log(terms.strike[row] / forward)
     return log_moneyness
 
 
-def _dividend_value(market: Market, underlying: I32, growth: F64, time: F64) -> F64:
-    """Return the present value of the dividends that count for each series, as the kernels do."""
+def dividend_value(market: Market, underlying: I32, growth: F64, time: F64) -> F64:
+    """Return the present value of the dividends that count for each series, as the kernels do.
+
+    Parameters
+    ----------
+    market : Market
+        The snapshot.
+    underlying : ndarray of int32, shape (m,)
+        Row of each series' underlying.
+    growth, time : ndarray, shape (m,)
+        Rate less yield, per year, and years to expiry.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        USD per share.
+    """
     dividends = market.dividends
     total = np.zeros(len(time))
     begin, end = dividends.offset[underlying], dividends.offset[underlying + 1]
