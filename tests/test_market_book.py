@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 import riskarray as ra
+from explanation_check import requirement_from, shares_of
 from riskarray.backends import BACKEND_NAMES, BackendName
 
 pytestmark = pytest.mark.market
@@ -94,11 +95,15 @@ def test_files_are_the_same_bytes_for_one_thread_and_two(
             assert file.read_bytes() == (tmp_path / str(threads) / file.name).read_bytes()
 
 
-def test_explanations_of_real_accounts_lead_to_their_requirements(
+def test_every_requirement_comes_out_again_from_the_json_of_its_explanation(
     reports: dict[BackendName, ra.Report],
 ) -> None:
     report = reports["native"]
-    for row in report.accounts.slice(0, 50).to_pylist():
-        explanation = report.explain(row["account"])
-        shares = sum(position.share for position in explanation.positions)
+    reported = report.accounts.to_pylist()
+    for row, explanation in zip(reported, report.explanations(), strict=True):
+        result = json.loads(explanation.to_json())
+        assert result["account"] == row["account"]
+        assert requirement_from(result) == pytest.approx(row["requirement"], abs=CENT)
+        assert shares_of(result) == pytest.approx(row["requirement"], abs=CENT)
+        shares = sum(position["share"] for position in result["positions"])
         assert shares == pytest.approx(row["risk_loss"], abs=CENT)

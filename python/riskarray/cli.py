@@ -150,13 +150,7 @@ def margin(
     with progress_bars() as progress:
         stages = Stages(progress)
         loaded = _read(stages, book, rulebook, on_error)
-        report = compute(
-            loaded,
-            stages,
-            on_error=on_error,
-            backend=backend,
-            threads=threads,
-        )
+        report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
         if out is not None:
             with stages.stage("write"):
                 report.write(out)
@@ -176,6 +170,7 @@ def explain(
     threads: ThreadsOption = 0,
     on_error: OnErrorOption = "fail",
     json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
 ) -> None:
     """Explain one account's requirement, every step of it."""
     from riskarray.engine.stages import Stages
@@ -187,19 +182,49 @@ def explain(
         stages = Stages(progress)
         loaded = _read(stages, book, rulebook, on_error)
         _check_account(loaded, account)
-        report = compute(
-            loaded,
-            stages,
-            on_error=on_error,
-            backend=backend,
-            threads=threads,
-        )
+        report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
         _check_account(report.result.book, account)
         explanation = report.explain(account)
     if json:
         typer.echo(explanation.to_json())
+    elif markdown:
+        sys.stdout.write(explanation.to_markdown())
     else:
         console().print(explanation)
+
+
+@app.command()
+def compare(
+    book: BookFolder,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="All rows: .parquet or .csv.")
+    ] = None,
+    rulebook: RulebookOption = None,
+    backend: BackendOption = None,
+    threads: ThreadsOption = 0,
+    on_error: OnErrorOption = "fail",
+    json: JsonOption = False,
+) -> None:
+    """Set portfolio margin beside Regulation T, per account and in total, and say why."""
+    from riskarray.engine.stages import Stages
+    from riskarray.report.comparison_view import show_comparison
+    from riskarray.report.report import compute
+    from riskarray.report.terminal import progress_bars
+    from riskarray.report.writing import check_table_path, new_file, write_table
+
+    _check_backend(backend)
+    if out is not None:
+        _check_out(check_table_path, out)
+    with progress_bars() as progress:
+        stages = Stages(progress)
+        loaded = _read(stages, book, rulebook, on_error)
+        report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
+        comparison = report.compare()
+        if out is not None:
+            with stages.stage("write"), new_file(out) as partial:
+                write_table(comparison.accounts, partial)
+    show_comparison(comparison, is_json=json)
+    _finish(report.rejects.num_rows)
 
 
 def _check_account(book: "Book", account: str) -> None:

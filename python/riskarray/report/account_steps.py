@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Collects the steps of one account's requirement from the figures of a run."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,10 +11,8 @@ import pyarrow.compute as pc
 
 from riskarray import strategy_margin
 from riskarray.array_types import F64, I32, I64
-from riskarray.class_moves import ClassMoves, class_moves
 from riskarray.engine.local import Margin
 from riskarray.market import KIND_OPTION
-from riskarray.portfolio_margin import minimum_charges
 from riskarray.report.account_status import minimum_equity
 from riskarray.report.explanation import (
     ClassStep,
@@ -21,16 +20,17 @@ from riskarray.report.explanation import (
     OffsetStep,
     PortfolioStep,
     PositionStep,
+    SetStep,
 )
 from riskarray.report.figures import figures_used
+from riskarray.report.run_data import RunData
 from riskarray.report.trace import PortfolioTrace, Switches, trace_portfolio
 from riskarray.rulebook import Rulebook, ScenarioSet
-from riskarray.valuation import market_price, unit_value
 
 if TYPE_CHECKING:
     from riskarray.class_groups import ClassGroups
 
-__all__ = ["explain_account"]
+__all__ = ["explain_account", "explain_accounts"]
 
 _CENT: Final = 0.005
 _RULES: Final = {
@@ -43,25 +43,32 @@ _RULES: Final = {
 
 def explain_account(result: Margin, accounts: pa.Table, account: str) -> Explanation:
     """Return every step of one account's requirement; see `Report.explain`."""
-    return _Steps(result, accounts, account).explanation()
+    row = pc.index(result.book.account, account).as_py()
+    if row < 0:
+        count = len(result.book.account)
+        msg = f"explain: account must be one of the {count} of the report, got {account!r}"
+        raise ValueError(msg)
+    return _Steps(RunData(result, accounts), row).explanation()
+
+
+def explain_accounts(result: Margin, accounts: pa.Table) -> Iterator[Explanation]:
+    """Yield every step of each account's requirement in turn; see `Report.explanations`."""
+    shared = RunData(result, accounts)
+    for row in range(len(result.book.account)):
+        yield _Steps(shared, row).explanation()
 
 
 class _Steps:
     """The account's positions and groups, and the steps made of them."""
 
-    def __init__(self, result: Margin, accounts: pa.Table, account: str) -> None:
-        book = result.book
-        row = pc.index(book.account, account).as_py()
-        if row < 0:
-            count = len(book.account)
-            msg = f"explain: account must be one of the {count} of the report, got {account!r}"
-            raise ValueError(msg)
+    def __init__(self, shared: RunData, row: int) -> None:
+        result, book = shared.result, shared.result.book
+        self.shared = shared
         self.result = result
         self.row = row
-        self.amounts: dict[str, Any] = accounts.slice(row, 1).to_pylist()[0]
+        self.amounts: dict[str, Any] = shared.accounts.slice(row, 1).to_pylist()[0]
         self.rulebook: Rulebook = book.rulebook
         self.classes: ClassGroups = result.portfolio.classes
-        self.moves: ClassMoves = class_moves(book.market, self.classes, book.rulebook)
         mine = slice(book.account_offset[row], book.account_offset[row + 1])
         here = np.arange(mine.start, mine.stop, dtype=np.int64)
         underlying = book.market.instruments.underlying[book.instrument[mine]]
@@ -71,17 +78,20 @@ class _Steps:
         self.instrument: I32 = book.instrument[mine][order]
         self.quantity: F64 = book.quantity[mine][order]
         self.class_row: I32 = class_row[order]
-        self.scenario_set = self._binding_set()
-        points = slice(self.scenario_set.begin, self.scenario_set.end)
         is_outside = self.classes.is_outside[self.class_row]
-        pnl = self.quantity[:, None] * result.arrays.pnl[self.instrument, points]
-        self.pnl: F64 = np.where(is_outside[:, None], 0.0, pnl)
-        price = market_price(book.market, result.arrays.base)
-        self.price: F64 = price[self.instrument]
-        self.value: F64 = self.quantity * unit_value(book.market, price)[self.instrument]
-        long, short = minimum_charges(book, price)
+        pnl = self.quantity[:, None] * result.arrays.pnl[self.instrument]
+        self.all_pnl: F64 = np.where(is_outside[:, None], 0.0, pnl)
+        self.scenario_set = self._binding_set()
+        self.pnl: F64 = self._points(self.scenario_set)
+        self.price: F64 = shared.price[self.instrument]
+        self.value: F64 = self.quantity * shared.value[self.instrument]
+        long, short = shared.minimum
         each = np.where(self.quantity > 0, long[self.instrument], short[self.instrument])
         self.minimum: F64 = np.where(is_outside, 0.0, np.abs(self.quantity) * each)
+
+    def _points(self, scenarios: ScenarioSet) -> F64:
+        """Return the P&L of the positions at the points of a set."""
+        return self.all_pnl[:, scenarios.begin : scenarios.end]
 
     def _binding_set(self) -> ScenarioSet:
         name = self.amounts["scenario_set"]
@@ -113,10 +123,13 @@ class _Steps:
             minimum_equity=minimum_equity(self.rulebook)[self.amounts["account_type"]],
             positions=tuple(positions),
             portfolio_groups=tuple(groups),
+            scenario_sets=tuple(self._sets()),
+            switches=dataclasses.asdict(self._switches()),
             add_ons=self._add_ons(),
             strategies=self._strategies(),
             figures=figures_used(
                 self.rulebook,
+                self.shared.figures,
                 self.scenario_set.name,
                 groups=groups,
                 positions=positions,
@@ -142,18 +155,30 @@ class _Steps:
             is_residual_discounted=switches.residual_gain.value == "discounted",
         )
 
-    def _portfolio(self, rows: I32) -> tuple[PortfolioTrace, PortfolioStep]:
-        """Trace one portfolio group."""
-        classes, switches = self.classes, self._switches()
+    def _trace(self, rows: I32, pnl: F64) -> PortfolioTrace:
+        """Trace the class groups of one portfolio group at some points."""
+        classes = self.classes
         product = classes.class_product[rows]
-        trace = trace_portfolio(
-            np.array([self.pnl[self.class_row == row].sum(axis=0) for row in rows]),
+        return trace_portfolio(
+            np.array([pnl[self.class_row == row].sum(axis=0) for row in rows]),
             np.array([self.minimum[self.class_row == row].sum() for row in rows]),
             product,
             classes.product_offset,
             float(classes.portfolio_offset[classes.product_portfolio[product[0]]]),
-            switches=switches,
+            switches=self._switches(),
         )
+
+    def _sets(self) -> Iterator[SetStep]:
+        """Yield what each scenario set requires by itself."""
+        for scenarios in self.rulebook.scenario_sets:
+            pnl = self._points(scenarios)
+            required = sum(self._trace(rows, pnl).requirement for rows in self._runs())
+            yield SetStep(name=scenarios.name, title=scenarios.title, requirement=float(required))
+
+    def _portfolio(self, rows: I32) -> tuple[PortfolioTrace, PortfolioStep]:
+        """Trace one portfolio group at the binding set."""
+        switches = self._switches()
+        trace = self._trace(rows, self.pnl)
         steps = tuple(self._class(row, k, trace) for k, row in enumerate(rows.tolist()))
         step = PortfolioStep(
             name=steps[0].portfolio_group,
@@ -161,6 +186,7 @@ class _Steps:
             offsets=tuple(self._offsets(rows, steps, trace)),
             loss=float(trace.loss.sum()),
             minimum_charge=float(trace.minimum.sum()),
+            offset=trace.offset,
             requirement=trace.requirement,
             rule=_RULES[switches.is_own_worst, switches.is_minimum_per_class],
         )
@@ -171,12 +197,13 @@ class _Steps:
         name = classes.name[row].as_py()
         portfolio_type = classes.portfolio_type[row].as_py()
         product_group = classes.product_group[row].as_py() or name
-        labels = self.moves.labels_of(row)[self.scenario_set.begin : self.scenario_set.end]
+        labels = self.shared.moves.labels_of(row)[self.scenario_set.begin : self.scenario_set.end]
         return ClassStep(
             class_group=name,
             portfolio_type=portfolio_type,
             product_group=product_group,
             portfolio_group=classes.portfolio_group[row].as_py() or product_group,
+            product_offset=float(classes.product_offset[classes.class_product[row]]),
             labels=labels,
             pnl=_amounts(self.pnl[self.class_row == row].sum(axis=0)),
             left=_amounts(trace.left[k]),
@@ -271,6 +298,7 @@ class _Steps:
             volatility=float(arrays.volatility[i]) if is_option else None,
             volatility_source=arrays.volatility_source[i].as_py() if is_option else "",
             leverage=float(market.underlyings.leverage[u]),
+            is_outside=bool(self.classes.is_outside[self.class_row[position]]),
             pnl=_amounts(self.pnl[position]),
             pnl_at_point=pnl,
             share=share + 0.0,
@@ -279,15 +307,14 @@ class _Steps:
         )
 
     def _add_ons(self) -> tuple[Mapping[str, object], ...]:
-        rows = self.result.add_ons.rows
+        if not self.amounts["add_ons"]:
+            return ()
+        rows = self.shared.add_ons
         mine = rows.filter(pc.equal(rows["account"], self.amounts["account"]))
         return tuple(mine.drop_columns(["account"]).to_pylist())
 
     def _strategies(self) -> tuple[Mapping[str, object], ...]:
-        strategies = self.result.strategy.strategies
-        mine = strategies.filter(pc.equal(strategies["account"], self.amounts["account"]))
-        rows = mine.drop_columns(["account"]).to_pylist()
-        return tuple(rows)
+        return tuple(self.shared.strategies_of(self.row).drop_columns(["account"]).to_pylist())
 
     def _strategy_classes(self) -> set[tuple[str, str]]:
         """Return each strategy of the account with the strategy class of its underlying."""

@@ -20,6 +20,7 @@ __all__ = [
     "OffsetStep",
     "PortfolioStep",
     "PositionStep",
+    "SetStep",
 ]
 
 Amounts = tuple[float, ...]
@@ -46,6 +47,8 @@ class PositionStep:
         Where that comes from.
     leverage : float
         Multiple of its class group's moves.
+    is_outside : bool
+        Whether it stands outside portfolio margin, where the strategy-based rules hold.
     pnl : tuple of float
         P&L at each point, in USD.
     pnl_at_point : float
@@ -69,6 +72,7 @@ class PositionStep:
     volatility: float | None
     volatility_source: str
     leverage: float
+    is_outside: bool
     pnl: Amounts
     pnl_at_point: float
     share: float
@@ -86,6 +90,8 @@ class ClassStep:
         Its name, and the row of the stress table.
     product_group, portfolio_group : str
         Where it belongs; itself where it stands alone.
+    product_offset : float
+        Fraction of its gains that counts against losses in its product group.
     labels : tuple of str
         Move of its underlying at each point.
     pnl : tuple of float
@@ -104,6 +110,7 @@ class ClassStep:
     portfolio_type: str
     product_group: str
     portfolio_group: str
+    product_offset: float
     labels: tuple[str, ...]
     pnl: Amounts
     left: Amounts
@@ -153,6 +160,8 @@ class PortfolioStep:
         What it consists of.
     offsets : tuple of OffsetStep
         Groups with more than one member; empty where nothing can offset.
+    offset : float
+        Fraction of product groups' gains that counts against product groups' losses.
     loss, minimum_charge, requirement : float
         In USD.
     rule : str
@@ -164,8 +173,18 @@ class PortfolioStep:
     offsets: tuple[OffsetStep, ...]
     loss: float
     minimum_charge: float
+    offset: float
     requirement: float
     rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStep:
+    """One scenario set, and what the portfolio groups require by it alone, in USD."""
+
+    name: str
+    title: str
+    requirement: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +221,10 @@ class Explanation:
     portfolio_groups : tuple of PortfolioStep
         Their requirements add up to `amounts["requirement"]`, less `strategy_requirement` and
         `add_ons`.
+    scenario_sets : tuple of SetStep
+        Each of the rulebook's sets; the greatest is the one that the steps follow.
+    switches : mapping of str to bool
+        What the rule texts leave open, as the rulebook decides it (`trace.Switches`).
     add_ons : tuple of mapping
         The account's rows of the add-ons table.
     strategies : tuple of mapping
@@ -219,6 +242,8 @@ class Explanation:
     minimum_equity: float
     positions: tuple[PositionStep, ...]
     portfolio_groups: tuple[PortfolioStep, ...]
+    scenario_sets: tuple[SetStep, ...]
+    switches: "Mapping[str, bool]"
     add_ons: "tuple[Mapping[str, object], ...]"
     strategies: "tuple[Mapping[str, object], ...]"
     figures: tuple[FigureStep, ...]
@@ -230,6 +255,13 @@ class Explanation:
     def to_json(self) -> str:
         """Return the explanation as one JSON object."""
         return json.dumps(self.to_dict(), allow_nan=False, default=str, ensure_ascii=False)
+
+    def to_markdown(self) -> str:
+        """Return the explanation as Markdown."""
+        from riskarray.report.explanation_view import sections  # noqa: PLC0415  # as below
+        from riskarray.report.markdown import markdown  # noqa: PLC0415
+
+        return markdown(sections(self))
 
     def __str__(self) -> str:
         """Return the explanation as plain text."""

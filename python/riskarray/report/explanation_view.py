@@ -180,6 +180,12 @@ def _requirement(explanation: Explanation) -> Iterator[RenderableType]:
         yield text(f"house add-ons: {_shown(explanation, 'add_ons')}")
         yield table(_ADD_ON_COLUMNS, (_add_on_cells(row) for row in explanation.add_ons))
     requirement = _shown(explanation, "requirement")
+    if len(explanation.scenario_sets) > 1:
+        yield text("The greatest of the scenario sets counts:")
+        yield table(
+            {"scenario set": "left", "": "left", "requires": "right"},
+            ((s.name, s.title, money(s.requirement)) for s in explanation.scenario_sets),
+        )
     yield text(f"requirement = {requirement} (scenario set {explanation.amounts['scenario_set']})")
     yield from _status(explanation)
 

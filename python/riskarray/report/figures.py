@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from riskarray.report.explanation import FigureStep, PortfolioStep, PositionStep
-from riskarray.rulebook import Rulebook
+from riskarray.rulebook import FigureRow, Rulebook
 from riskarray.strategy_margin import STRATEGIES
 
 __all__ = ["figures_used"]
@@ -25,6 +25,7 @@ _OF_A_SET: Final = (
 
 def figures_used(
     rulebook: Rulebook,
+    figures: Iterable[FigureRow],
     scenario_set: str,
     *,
     groups: Iterable[PortfolioStep],
@@ -39,6 +40,8 @@ def figures_used(
     ----------
     rulebook : Rulebook
         Where they stand.
+    figures : iterable of FigureRow
+        All of its figures.
     scenario_set : str
         The set that binds.
     groups, positions : iterable of PortfolioStep, of PositionStep
@@ -69,7 +72,7 @@ def figures_used(
             effective=row.effective,
             mark=row.mark,
         )
-        for row in rulebook.figures()
+        for row in figures
         if f"{row.key}.".startswith(prefixes)
     )
 

@@ -16,8 +16,9 @@ from riskarray.backends import BackendName
 from riskarray.book import Book, OnError
 from riskarray.engine import local
 from riskarray.engine.stages import Progress, Stages
-from riskarray.report.account_steps import explain_account
+from riskarray.report.account_steps import explain_account, explain_accounts
 from riskarray.report.accounts import accounts_table
+from riskarray.report.comparison import Comparison, compare
 from riskarray.report.explanation import Explanation
 from riskarray.report.manifest import Manifest, make_manifest
 from riskarray.report.writing import check_folder, new_folder, write_table
@@ -87,6 +88,14 @@ class Report:
             If the report has no such account.
         """
         return explain_account(self.result, self.accounts, account)
+
+    def explanations(self) -> Iterator[Explanation]:
+        """Yield every step of each account's requirement, in the order of `accounts`."""
+        return explain_accounts(self.result, self.accounts)
+
+    def compare(self) -> Comparison:
+        """Return portfolio margin beside Regulation T, account by account and in total."""
+        return compare(self.result, self.accounts)
 
     def write(self, folder: str | Path) -> None:
         """Write the tables and the manifest to a folder, which appears whole or not at all.
