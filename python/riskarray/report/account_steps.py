@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_account", "explain_accounts"]
 
-_CENT: Final = 0.005
+_CENT: Final = 0.01
 _RULES: Final = {
     (True, True): "each class group's worst loss, or its minimum charge if that is more",
     (True, False): "the sum of the class groups' worst losses, or of their minimum charges if more",

@@ -8,12 +8,16 @@ explanation checks their sum against the kernel's result.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from riskarray.array_types import F64, I32
 
 __all__ = ["PortfolioTrace", "ProductTrace", "Switches", "trace_portfolio"]
+
+_EQUAL_LOSSES: Final = 1e-6
+"""As in the kernel, in USD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,13 @@ def _share_left(loss: F64, credit: F64) -> F64:
     return share
 
 
+def _first_worst(loss: F64) -> I32:
+    """Return the first of the points of each row whose losses equal the greatest one."""
+    greatest = loss.max(axis=1, keepdims=True)
+    first: I32 = (loss >= greatest - _EQUAL_LOSSES).argmax(axis=1).astype(np.int32)
+    return first
+
+
 def _bind(
     left: F64,
     minimum: F64,
@@ -166,12 +177,11 @@ def _bind(
     """Choose the points at which the losses count, and compare them with the minimum charges."""
     n_classes = len(minimum)
     if switches.is_own_worst:
-        point = left.argmax(axis=1).astype(np.int32)
-    elif switches.is_minimum_per_class:
-        common = np.maximum(left, minimum[:, None]).sum(axis=0).argmax()
-        point = np.full(n_classes, common, np.int32)
+        point = _first_worst(left)
     else:
-        point = np.full(n_classes, left.sum(axis=0).argmax(), np.int32)
+        floor = minimum[:, None] if switches.is_minimum_per_class else 0.0
+        common = _first_worst(np.maximum(left, floor).sum(axis=0, keepdims=True))
+        point = np.repeat(common, n_classes)
     loss = left[np.arange(n_classes), point]
     if switches.is_minimum_per_class:
         is_minimum = minimum > loss
