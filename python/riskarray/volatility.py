@@ -220,15 +220,16 @@ def _fill(market: Market, terms: OptionTerms, option: I64, volatility: F64, sour
     n_underlyings = len(market.underlyings)
     for is_source in (is_trusted, is_sourced):
         missing = option[np.isnan(volatility[option])]
-        if not len(missing) or not is_source.any():
-            continue
-        points = option[is_source]
+        wanted = np.zeros(n_underlyings, np.bool_)
+        wanted[terms.underlying[missing]] = True
+        is_point = is_source & wanted[terms.underlying[option]]
+        points = option[is_point]
         smiles = Smiles.of(
             underlying=terms.underlying[points].astype(np.int64),
             time=terms.time_to_expiry[points],
             log_moneyness=log_moneyness[points],
             volatility=volatility[points],
-            preference=preference[is_source],
+            preference=preference[is_point],
             n_underlyings=n_underlyings,
         )
         found, is_own = smiles.at(
