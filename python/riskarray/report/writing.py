@@ -153,7 +153,8 @@ def write_table(table: pa.Table, path: Path) -> None:
     if path.suffix == ".csv":
         pc.write_csv(_plain(table), path)
     else:
-        pq.write_table(table, path, compression="zstd")
+        text = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
+        pq.write_table(table, path, compression="zstd", use_dictionary=text)
 
 
 def _plain(table: pa.Table) -> pa.Table:
