@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Outcome", "run_command"]
+__all__ = ["Command", "Outcome", "run_command"]
 
 _MAIN = "import sys; sys.argv[0] = 'riskarray'; from riskarray.cli import main; main()"
 
@@ -17,6 +18,10 @@ class Outcome(NamedTuple):
     code: int
     out: str
     err: str
+
+
+Command = Callable[..., Outcome]
+"""Runs the command in the test's own process: arguments in, outcome out."""
 
 
 def run_command(*args: str | Path, cwd: Path | None = None, **environment: str) -> Outcome:

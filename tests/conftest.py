@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from command import Command, Outcome
 from riskarray.backends import BACKEND_NAMES, BackendName
+from riskarray.cli import app
 
 # The first call of a kernel may compile it, and a test is to fail today if it fails tomorrow.
 settings.register_profile("riskarray", deadline=None, derandomize=True)
@@ -33,3 +35,17 @@ def core_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-W", "ignore", str(maker), str(folder), "--core"]
     subprocess.run([*command, "--data", str(source / "data")], check=True, timeout=600)
     return folder
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    """Run the command in this process, which is quicker than in one of its own."""
+
+    def run(*args: str | Path) -> Outcome:
+        with pytest.raises(SystemExit) as stop:
+            app([str(arg) for arg in args], prog_name="riskarray")
+        code = stop.value.code
+        assert isinstance(code, int)
+        return Outcome(code, *capsys.readouterr())
+
+    return run
