@@ -9,6 +9,7 @@ from numpy.testing import assert_array_equal
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from known_values import read_cases
 from riskarray.array_types import F64, I8, I32, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.contract import (
@@ -184,6 +185,38 @@ def test_european_volatility_is_the_root_of_the_textbook_formula(backend: Backen
     assert status[0] == OK
     expected = brentq(lambda v: call(v) - 1.75, 0.01, 2.0, xtol=1e-14)
     assert volatility[0] == pytest.approx(expected, rel=1e-11)
+
+
+def test_volatility_of_quantlib_s_american_values_comes_back(backend: BackendName) -> None:
+    rows = read_cases("american_value")[:: 1 if backend == "native" else 10]
+    column = {name: np.array([float(row[name]) for row in rows]) for name in list(rows[0])[1:]}
+    n, expected, price = len(rows), column["volatility"], column["value"]
+    series = Series(
+        spot=np.array([[100.0]]),
+        underlying=np.zeros(n, np.int32),
+        right=column["right"].astype(np.int8),
+        strike=column["strike"],
+        rate=column["rate"],
+        dividend_yield=column["dividend_yield"],
+        time_to_expiry=column["days"] / 365,
+        dividend_offset=np.zeros(2, np.int64),
+        dividend_time=np.zeros(0),
+        dividend_amount=np.zeros(0),
+    )
+    volatility, status = series.solve(AMERICAN, price, backend)
+    model_error = 2e-5 * series.own_spot()
+    least = series.value(AMERICAN, np.full(n, MIN_VOLATILITY), backend)
+    has_time_value = price > least + 2 * model_error
+    assert np.count_nonzero(has_time_value) > 0.4 * n
+    assert_array_equal(status[has_time_value], OK)
+    change = series.value(AMERICAN, np.nan_to_num(volatility, nan=0.2), backend)
+    change -= series.value(AMERICAN, expected, backend)
+    assert (np.abs(change) <= model_error)[has_time_value].all()
+    is_sensitive = has_time_value & (
+        series.value(AMERICAN, expected * 1.01, backend) > price + 0.01
+    )
+    assert np.count_nonzero(is_sensitive) > n // 3
+    np.testing.assert_allclose(volatility[is_sensitive], expected[is_sensitive], rtol=2e-3)
 
 
 def test_statuses_say_why_there_is_no_volatility(backend: BackendName) -> None:
