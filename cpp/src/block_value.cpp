@@ -38,7 +38,7 @@ void block_value(const OptionSeries& series,
     assert(series.size() <= max_block);
     const IsaTable& isa = *active_isa();
     const std::array<PricingMethod, n_american_methods> methods{
-        isa.european_value, isa.american_boundary, isa.american_grid};
+        isa.european_value, isa.american_boundary, isa.american_grid, isa.american_dividend_call};
     std::array<RowList, n_american_methods> lists;
     for (std::size_t i = 0; i < series.size(); ++i) {
         if (model[i] == Model::linear) {

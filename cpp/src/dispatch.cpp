@@ -34,6 +34,7 @@ constexpr std::array isa_tables{
              v4::european_value,
              v4::american_boundary,
              v4::american_grid,
+             v4::american_dividend_call,
              v4::european_volatility,
              v4::american_volatility},
     IsaTable{"v3",
@@ -41,6 +42,7 @@ constexpr std::array isa_tables{
              v3::european_value,
              v3::american_boundary,
              v3::american_grid,
+             v3::american_dividend_call,
              v3::european_volatility,
              v3::american_volatility},
 #endif
@@ -49,6 +51,7 @@ constexpr std::array isa_tables{
              baseline::european_value,
              baseline::american_boundary,
              baseline::american_grid,
+             baseline::american_dividend_call,
              baseline::european_volatility,
              baseline::american_volatility},
 };

@@ -23,14 +23,15 @@ using BlockDoubles = std::array<double, block_size>;
 struct Method {
     PricingMethod value;
     VolatilityMethod start;
-    bool is_smooth; // the grid's error changes where exercise passes from one node to the next
+    bool is_smooth; // in volatility, closely enough for a last step without a value
 };
 
 // The method of each list of rows, in the order of AmericanMethod.
 std::array<Method, n_american_methods> list_methods(const IsaTable& isa) noexcept {
     return {Method{isa.european_value, isa.european_volatility, true},
             Method{isa.american_boundary, isa.american_volatility, true},
-            Method{isa.american_grid, isa.european_volatility, false}};
+            Method{isa.american_grid, isa.european_volatility, false},
+            Method{isa.american_dividend_call, isa.european_volatility, false}};
 }
 
 // One block of series; every array is indexed by the row within it.

@@ -24,6 +24,7 @@
     }
 
 #define RISKARRAY_DECLARE_ISA(isa)                                                                 \
+    RISKARRAY_DECLARE_METHOD(isa, american_dividend_call)                                          \
     RISKARRAY_DECLARE_METHOD(isa, american_grid)                                                   \
     RISKARRAY_DECLARE_METHOD(isa, european_value)                                                  \
     RISKARRAY_DECLARE_METHOD(isa, american_boundary)                                               \

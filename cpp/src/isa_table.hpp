@@ -25,6 +25,7 @@ struct IsaTable {
     PricingMethod european_value;
     PricingMethod american_boundary;
     PricingMethod american_grid;
+    PricingMethod american_dividend_call;
     VolatilityMethod european_volatility;
     VolatilityMethod american_volatility;
 };

@@ -112,19 +112,6 @@ WorkList sort_by_work(const OptionSeries& series,
     return list;
 }
 
-void gather_values(const SeriesLanes& lanes,
-                   std::size_t n_spots,
-                   std::span<const double> values,
-                   Vec* value) noexcept {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        const double* row = values.data() + static_cast<std::size_t>(lanes.row[lane]) * n_spots;
-        double* column = reinterpret_cast<double*>(value) + lane;
-        for (std::size_t j = 0; j < n_spots; ++j) {
-            column[j * kLanes] = row[j];
-        }
-    }
-}
-
 void price(const OptionSeries& series,
            const UnderlyingSpots& market,
            std::span<const std::int32_t> rows,

@@ -96,6 +96,20 @@ inline void gather_spots(const SeriesLanes& lanes,
     }
 }
 
+// Values already known of each lane, value[j].
+inline void gather_values(const SeriesLanes& lanes,
+                          std::size_t n_spots,
+                          std::span<const double> values,
+                          Vec* value) noexcept {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        const double* row = values.data() + static_cast<std::size_t>(lanes.row[lane]) * n_spots;
+        double* column = reinterpret_cast<double*>(value) + lane;
+        for (std::size_t j = 0; j < n_spots; ++j) {
+            column[j * kLanes] = row[j];
+        }
+    }
+}
+
 // Writes value[j] of each lane in use to its row of the output.
 inline void scatter_values(const SeriesLanes& lanes,
                            std::size_t n_spots,

@@ -3,39 +3,76 @@
 from typing import Final
 
 from riskarray.array_types import F64, I64
+from riskarray.backends._numba.exercise_dates import MOST_DATES, exercise_dates
 from riskarray.backends._numba.jit import jit
 
-__all__ = ["BOUNDARY", "EUROPEAN", "GRID", "N_METHODS", "american_method"]
+__all__ = [
+    "BOUNDARY",
+    "DIVIDEND_CALL",
+    "EUROPEAN",
+    "GRID",
+    "N_METHODS",
+    "american_method",
+]
 
 EUROPEAN: Final = 0
 BOUNDARY: Final = 1
 GRID: Final = 2
-N_METHODS: Final = 3
+DIVIDEND_CALL: Final = 3
+N_METHODS: Final = 4
 
 
 @jit
-def has_dividend(dividend_offset: I64, dividend_time: F64, underlying: int, time: float) -> bool:
+def has_dividend(
+    dividend_offset: I64, dividend_time: F64, dividend_amount: F64, underlying: int, time: float
+) -> bool:
     """Whether a cash dividend of the underlying is due after now and no later than expiry."""
     for k in range(dividend_offset[underlying], dividend_offset[underlying + 1]):
-        if 0.0 < dividend_time[k] <= time:
+        if 0.0 < dividend_time[k] <= time and dividend_amount[k] > 0.0:
             return True
     return False
 
 
 @jit
-def american_method(
-    right: int,
+def dividend_call_method(
+    strike: float,
     rate: float,
     dividend_yield: float,
     time: float,
     underlying: int,
     dividend_offset: I64,
     dividend_time: F64,
+    dividend_amount: F64,
+) -> int:
+    """Choose the method of a call with cash dividends."""
+    if dividend_yield != 0.0 or rate < 0.0:
+        return GRID
+    _, count, most_dividends = exercise_dates(
+        dividend_offset, dividend_time, dividend_amount, underlying, strike, rate, time
+    )
+    if count == 0:
+        return EUROPEAN
+    return DIVIDEND_CALL if count <= MOST_DATES and most_dividends <= 0.5 else GRID
+
+
+@jit
+def american_method(
+    right: int,
+    strike: float,
+    rate: float,
+    dividend_yield: float,
+    time: float,
+    underlying: int,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
 ) -> int:
     """Choose a method; the reasons stand in the C++ twin."""
-    if has_dividend(dividend_offset, dividend_time, underlying, time):
-        return GRID
+    dividends = (dividend_offset, dividend_time, dividend_amount)
+    has_dividends = has_dividend(*dividends, underlying, time)
+    if has_dividends and right > 0:
+        return dividend_call_method(strike, rate, dividend_yield, time, underlying, *dividends)
     r, q = (rate, dividend_yield) if right < 0 else (dividend_yield, rate)
     if not time > 0.0 or (r <= 0.0 and q >= r):
         return EUROPEAN
-    return GRID if r < 0.0 else BOUNDARY
+    return GRID if has_dividends or r < 0.0 else BOUNDARY

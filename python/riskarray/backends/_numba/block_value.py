@@ -6,8 +6,15 @@ import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.backends._numba.american_boundary import american_boundary
+from riskarray.backends._numba.american_dividend_call import american_dividend_call
 from riskarray.backends._numba.american_grid import american_grid
-from riskarray.backends._numba.american_method import BOUNDARY, EUROPEAN, GRID, american_method
+from riskarray.backends._numba.american_method import (
+    BOUNDARY,
+    DIVIDEND_CALL,
+    EUROPEAN,
+    GRID,
+    american_method,
+)
 from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.jit import jit
 
@@ -18,6 +25,7 @@ PRICING_METHODS: Final = (
     (EUROPEAN, european_value),
     (BOUNDARY, american_boundary),
     (GRID, american_grid),
+    (DIVIDEND_CALL, american_dividend_call),
 )
 _AMERICAN = 2
 
@@ -27,11 +35,13 @@ def choose_method(
     model: I8,
     underlying: I32,
     right: I8,
+    strike: F64,
     rate: F64,
     dividend_yield: F64,
     time_to_expiry: F64,
     dividend_offset: I64,
     dividend_time: F64,
+    dividend_amount: F64,
 ) -> I8:
     """Return the method of each instrument of the block; LINEAR for stocks and futures."""
     method = np.empty(model.shape[0], dtype=np.int8)
@@ -39,12 +49,14 @@ def choose_method(
         if model[i] == _AMERICAN:
             method[i] = american_method(
                 right[i],
+                strike[i],
                 rate[i],
                 dividend_yield[i],
                 time_to_expiry[i],
                 underlying[i],
                 dividend_offset,
                 dividend_time,
+                dividend_amount,
             )
         else:
             method[i] = LINEAR if model[i] == 0 else EUROPEAN
@@ -79,11 +91,13 @@ def block_value(
         model,
         underlying,
         right,
+        strike,
         rate,
         dividend_yield,
         time_to_expiry,
         dividend_offset,
         dividend_time,
+        dividend_amount,
     )
     linear_value(spot, underlying, method, value)
     for code, price in PRICING_METHODS:

@@ -7,7 +7,12 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
-from riskarray.backends._numba.american_method import BOUNDARY, EUROPEAN, GRID
+from riskarray.backends._numba.american_method import (
+    BOUNDARY,
+    DIVIDEND_CALL,
+    EUROPEAN,
+    GRID,
+)
 from riskarray.backends._numba.block_value import PRICING_METHODS, choose_method
 from riskarray.backends._numba.jit import for_blocks, jit
 from riskarray.backends._numba.volatility_search import (
@@ -34,6 +39,7 @@ _STARTS: Final[dict[int, Callable[..., None]]] = {
     EUROPEAN: european_volatility,
     BOUNDARY: american_volatility,
     GRID: european_volatility,
+    DIVIDEND_CALL: european_volatility,
 }
 
 
@@ -161,7 +167,7 @@ def solve_block(
     dividends = (dividend_offset, dividend_time, dividend_amount)
     open_rows(price, exercise, spot, *terms, volatility, status)
     method = choose_method(
-        exercise, underlying, right, rate, dividend_yield, time_to_expiry, *dividends[:2]
+        exercise, underlying, right, strike, rate, dividend_yield, time_to_expiry, *dividends
     )
     start = np.empty((price.shape[0], 4))
     search = np.empty((price.shape[0], N_FIELDS))
@@ -181,7 +187,7 @@ def solve_block(
             strike,
             time_to_expiry,
             code == EUROPEAN,
-            code != GRID,
+            code in (EUROPEAN, BOUNDARY),
             start,
             search,
             volatility,
