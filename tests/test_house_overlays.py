@@ -148,6 +148,18 @@ def test_span_points_shift_volatility_and_weigh_the_extremes(backend: BackendNam
     assert stock[span.begin : span.begin + 2].tolist() == [0.0, 0.0]
 
 
+def test_sets_after_the_first_are_priced_for_what_is_held(backend: BackendName) -> None:
+    rules = load_rulebook("house-example")
+    legs = parse_legs("1 X C 100 60 @5;1 X P 90 60 @1;100 X")
+    market = make_market(parse_underlyings("X 100"), legs, rules)
+    held = np.array([True, False, True])
+    whole = risk_arrays(market, rulebook=rules, backend=backend, threads=1)
+    some = risk_arrays(market, rulebook=rules, held=held, backend=backend, threads=1)
+    np.testing.assert_array_equal(some.pnl[held], whole.pnl[held])
+    np.testing.assert_array_equal(np.isnan(some.pnl[1]), np.arange(len(rules.points)) >= 10)
+    np.testing.assert_array_equal(some.base, whole.base)
+
+
 def test_the_greatest_set_binds_and_is_named(backend: BackendName) -> None:
     rules = load_rulebook("house-example")
     legs = parse_legs("100 X;100 GME;100 SPY")

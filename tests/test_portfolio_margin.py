@@ -2,6 +2,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -25,6 +26,7 @@ from riskarray.rulebook import Rulebook, load_rulebook
 from small_books import Leg, make_book, make_market, parse_legs, parse_underlyings
 
 CENT = 0.005
+BACKENDS: tuple[BackendName, ...] = ("native", "numba")
 CASES = read_cases("portfolio_margin")
 
 CONSERVATIVE = {
@@ -260,9 +262,12 @@ def make_instruments(rulebook: Rulebook, *, reverse: bool) -> Market:
 def requirements(
     rulebook: Rulebook, accounts: Mapping[str, list[Leg]], *, reverse: bool = False
 ) -> dict[str, float]:
+    """Requirements by either backend, which agree."""
     market = market_of(rulebook, reverse=reverse)
     book = make_book(market, accounts, rulebook)
-    return dict(zip(book.account.to_pylist(), margin_of(book).requirement.tolist(), strict=True))
+    native, numba = (margin_of(book, name).requirement for name in BACKENDS)
+    np.testing.assert_allclose(native, numba, rtol=0.0, atol=CENT)
+    return dict(zip(book.account.to_pylist(), native.tolist(), strict=True))
 
 
 @given(rulebooks, legs_lists, st.randoms(use_true_random=False))
@@ -318,7 +323,29 @@ def test_long_options_never_need_more_than_their_value(held: list[tuple[Leg, int
 @given(legs_lists)
 def test_an_added_scenario_set_never_lowers_the_requirement(legs: list[Leg]) -> None:
     plain = requirements(SWITCHES["conservative"], {"A": legs})["A"]
+    assert requirements(WIDE, {"A": legs})["A"] >= plain - CENT
     margin = margin_of(make_book(market_of(WIDE), {"A": legs}, WIDE))
-    assert margin.requirement[0] >= plain - CENT
     if margin.requirement[0] > plain + CENT:
         assert margin.scenario_set[0].as_py() == "wide"
+
+
+@cache
+def rulebook_with_offsets(fraction: float, *, is_own: bool) -> Rulebook:
+    """The offsets of all groups at one fraction."""
+    base = load_rulebook("finra-4210g")
+    groups = [f"product_groups.{name}" for name in base.product_groups]
+    groups += [f"portfolio_groups.{name}" for name in base.portfolio_groups]
+    rows = "\n".join(f"[{name}]\noffset = {figure(repr(fraction))}" for name in groups)
+    return rulebook_with(more=rows, **(CONSERVATIVE if is_own else PLAIN))
+
+
+@given(legs_lists, st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 0.9, 1.0]), min_size=2))
+def test_a_higher_offset_never_raises_the_requirement(
+    legs: list[Leg], fractions: list[float]
+) -> None:
+    for is_own in (False, True):
+        required = [
+            requirements(rulebook_with_offsets(fraction, is_own=is_own), {"A": legs})["A"]
+            for fraction in sorted(fractions)
+        ]
+        assert all(after <= before + CENT for before, after in pairwise(required))

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """From a market to risk arrays: the P&L of each instrument at every valuation point."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from riskarray import kernels
 from riskarray.array_types import F64, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.class_groups import class_groups
 from riskarray.class_moves import class_moves
 from riskarray.market import Market
 from riskarray.rulebook import Rulebook, load_rulebook
+from riskarray.scenario_pricing import Progress, ScenarioPricing
 from riskarray.tables import BookError, Defect
 from riskarray.volatility import (
-    OptionTerms,
-    Volatilities,
     VolatilitySource,
     option_terms,
     volatilities,
@@ -26,18 +24,12 @@ from riskarray.volatility import (
 
 __all__ = ["Progress", "RiskArrays", "risk_arrays", "shocked_spots", "source_defects"]
 
-Progress = Callable[[str, int, int], object]
-"""Called with the name of a stage, the work done and the whole of it."""
-
 _NO_VOLATILITY: Final = "no volatility gives this price"
 _REASONS: Final[Mapping[str, str]] = {
     "no_price": "there is none",
     "below_intrinsic": "this is no more than exercise is worth",
     "above_bound": "this is more than the option can be worth",
 }
-
-_CHUNK: Final = 65_536
-"""Instruments priced between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,7 +47,8 @@ class RiskArrays:
     base : ndarray, shape (n,)
         Theoretical value at the market's prices, in USD per share; NaN without a volatility.
     pnl : ndarray, shape (n, p)
-        USD per contract or share held; NaN without a volatility.
+        USD per contract or share held; NaN without a volatility, and in scenario sets after the
+        first where only what is held was priced.
     volatility : ndarray, shape (n,)
         Per square root of a year, before any shift of a scenario set; NaN where there is none.
     volatility_source : DictionaryArray, shape (n,)
@@ -130,6 +123,7 @@ def risk_arrays(
     backend: BackendName | None = None,
     threads: int = 0,
     required: Bool | None = None,
+    held: Bool | None = None,
     progress: Progress | None = None,
 ) -> RiskArrays:
     """Return the risk arrays of all instruments of a market.
@@ -145,7 +139,10 @@ def risk_arrays(
     threads : int
         0 for all processors. The result does not depend on it.
     required : ndarray of bool, shape (n,), optional
-        Instruments that somebody holds.
+        Instruments that must have a source of volatility.
+    held : ndarray of bool, shape (n,), optional
+        Instruments that somebody holds: scenario sets after the first are priced for these only,
+        and are NaN for the others. Default: all.
     progress : callable, optional
         Told of the stages `volatility` and `risk arrays`.
 
@@ -172,7 +169,9 @@ def risk_arrays(
             source_defects(market, found.statuses(), np.flatnonzero(required & is_missing))
         )
     spot = shocked_spots(market, rules)
-    priced = _Pricing(market=market, terms=terms, backend=backend, threads=threads)
+    priced = ScenarioPricing(
+        market=market, terms=terms, held=held, backend=backend, threads=threads
+    )
     base, pnl = priced.risk_arrays(found, spot, rules, report)
     names = market.underlyings.name
     return RiskArrays(
@@ -250,94 +249,3 @@ def source_defects(market: Market, status: pa.DictionaryArray, row: I64) -> tupl
         )
         for r, p, s, w in zip(row.tolist(), price, symbol, why, strict=True)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Pricing:
-    """A market and its instruments, ready for the kernel."""
-
-    market: Market
-    terms: OptionTerms
-    backend: BackendName | None
-    threads: int
-
-    def risk_arrays(
-        self, found: Volatilities, spot: F64, rulebook: Rulebook, report: Progress
-    ) -> tuple[F64, F64]:
-        """Return base (n,) and P&L (n, p), each point at the volatility of its scenario."""
-        needs = found.source >= 0
-        today = np.where(needs, found.volatility, 0.0)
-        runs = list(_runs(rulebook))
-        total = len(today) * len(runs)
-        done = 0
-        base = np.empty(len(today))
-        pnl = np.empty((len(today), len(rulebook.points)))
-        for run in runs:
-            volatility = np.maximum(today * run.scale + run.shift, 0.0)
-            spots = np.ascontiguousarray(spot[:, np.append(0, run.points + 1)])
-            for part in _chunks(len(today)):
-                shifted, of_run = self._kernel(part, spots, np.where(needs, volatility, 0.0))
-                if run.is_today:
-                    base[part] = shifted
-                else:  # measured from the value at today's volatility
-                    of_run += (self.market.instruments.multiplier[part] * (shifted - base[part]))[
-                        :, None
-                    ]
-                pnl[part, run.points] = of_run if run.weight is None else of_run * run.weight
-                done += part.stop - part.start
-                report("risk arrays", done, total)
-        return base, pnl
-
-    def _kernel(self, part: slice, spot: F64, volatility: F64) -> tuple[F64, F64]:
-        terms, dividends = self.terms, self.market.dividends
-        return kernels.risk_arrays(
-            spot,
-            terms.model[part],
-            terms.underlying[part],
-            terms.right[part],
-            terms.strike[part],
-            volatility[part],
-            terms.rate[part],
-            terms.dividend_yield[part],
-            terms.time_to_expiry[part],
-            self.market.instruments.multiplier[part],
-            dividends.offset,
-            dividends.time,
-            dividends.amount,
-            backend=self.backend,
-            threads=self.threads,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Run:
-    """Valuation points that share one change of volatility."""
-
-    scale: float
-    shift: float
-    points: I64
-    weight: F64 | None  # None: all of the P&L counts
-
-    @property
-    def is_today(self) -> bool:
-        """Whether volatility stays as it is."""
-        return self.scale == 1.0 and self.shift == 0.0
-
-
-def _runs(rulebook: Rulebook) -> Iterator[_Run]:
-    """Yield the points by change of volatility; those without one come first, even if none."""
-    changes: dict[tuple[float, float], list[int]] = {(1.0, 0.0): []}
-    for scenarios in rulebook.scenario_sets:
-        pairs = zip(scenarios.volatility_scale, scenarios.volatility_shift, strict=True)
-        for point, pair in enumerate(pairs, start=scenarios.begin):
-            changes.setdefault(pair, []).append(point)
-    weight = np.array([w for scenarios in rulebook.scenario_sets for w in scenarios.pnl_weight])
-    for (scale, shift), points in changes.items():
-        row = np.array(points, np.int64)
-        of_run = weight[row] if (weight[row] != 1.0).any() else None
-        yield _Run(scale=scale, shift=shift, points=row, weight=of_run)
-
-
-def _chunks(n: int) -> Iterator[slice]:
-    for begin in range(0, n, _CHUNK):
-        yield slice(begin, min(begin + _CHUNK, n))

@@ -63,22 +63,23 @@ def price(
     book : Book
         Without the accounts that hold an option that cannot be priced, if they may be left out.
     arrays : RiskArrays
-        Finite for everything that is held.
+        Finite for everything that is held; for the rest, NaN in scenario sets after the first.
 
     Raises
     ------
     BookError
         If an option that is held has no source of volatility, unless it may be left out.
     """
-    required = np.zeros(len(book.market.instruments), np.bool_)
-    required[book.instrument] = True
+    held = np.zeros(len(book.market.instruments), np.bool_)
+    held[book.instrument] = True
     with stages.stage("price"):
         arrays = risk_arrays(
             book.market,
             rulebook=book.rulebook,
             backend=backend,
             threads=threads,
-            required=required if on_error == "fail" else None,
+            required=held if on_error == "fail" else None,
+            held=held,
             progress=stages.progress,
         )
         return without_unpriced(book, arrays), arrays
