@@ -111,7 +111,7 @@ std::size_t open_searches(const Block& block,
                        .is_smooth = is_smooth,
                        .moneyness = start.moneyness[i],
                        .time = block.series.time_to_expiry[i]};
-        block.volatility[i] = open_search(searches[i], start.volatility[i], start.slope[i]);
+        block.volatility[i] = open_search(searches[i], start.volatility[i], start.vega[i]);
         rows[n_open++] = row;
     }
     return n_open;
@@ -123,10 +123,10 @@ void search_rows(const Block& block,
                  bool is_european,
                  std::span<std::int32_t> rows) noexcept {
     BlockDoubles start_volatility;
-    BlockDoubles slope;
+    BlockDoubles vega;
     BlockDoubles floor;
     BlockDoubles moneyness;
-    const VolatilityStart start{start_volatility, slope, floor, moneyness};
+    const VolatilityStart start{start_volatility, vega, floor, moneyness};
     method.start(block.series, block.market, rows, block.price, start);
     std::array<VolatilitySearch, block_size> searches;
     std::size_t n_open = open_searches(block, is_european, method.is_smooth, start, rows, searches);

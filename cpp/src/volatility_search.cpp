@@ -136,12 +136,11 @@ secant_step(VolatilitySearch& search, double volatility, double value, double mi
 
 } // namespace
 
-double open_search(VolatilitySearch& search, double start, double slope) noexcept {
+double open_search(VolatilitySearch& search, double start, double vega) noexcept {
     const double excess = search.price - search.floor;
     search.scale =
         search.is_in_the_money ? search.spot : std::min(search.spot, excess / relative_excess);
-    const double root = std::sqrt(excess);
-    search.slope = search.is_in_the_money ? slope : 2.0 * slope / root;
+    search.slope = search.is_in_the_money ? 0.5 * vega / std::sqrt(excess) : vega / excess;
     return std::isfinite(start) ? std::clamp(start, min_volatility, max_volatility) : 2.0;
 }
 

@@ -35,9 +35,8 @@ struct SearchStep {
     VolatilityStatus status;
 };
 
-// Opens a search: sets the slope from that of sqrt(value - floor), and returns the start, brought
-// into the range.
-[[nodiscard]] double open_search(VolatilitySearch& search, double start, double slope) noexcept;
+// Opens a search: sets the slope from the vega, and returns the start, brought into the range.
+[[nodiscard]] double open_search(VolatilitySearch& search, double start, double vega) noexcept;
 
 // The next step after `value` at `volatility`.
 [[nodiscard]] SearchStep

@@ -37,7 +37,7 @@ PriceLanes gather_prices(const OptionSeries& series,
 }
 
 struct StartLanes {
-    Vec volatility, slope, floor, moneyness;
+    Vec volatility, vega, floor, moneyness;
 };
 
 void scatter_start(const SeriesLanes& lanes,
@@ -46,13 +46,13 @@ void scatter_start(const SeriesLanes& lanes,
     for (std::size_t lane = 0; lane < lanes.count; ++lane) {
         const auto row = static_cast<std::size_t>(lanes.row[lane]);
         out.volatility[row] = start.volatility[lane];
-        out.slope[row] = start.slope[lane];
+        out.vega[row] = start.vega[lane];
         out.floor[row] = start.floor[lane];
         out.moneyness[row] = start.moneyness[lane];
     }
 }
 
-// The volatility at which the European value is the price, and the slope there.
+// The volatility at which the European value is the price, and the vega there.
 template <int steps> StartLanes european_start(const PriceLanes& lanes) noexcept {
     const Vec strike = lanes.discounted_strike;
     const Vec sign = lanes.series.sign;
@@ -71,7 +71,7 @@ template <int steps> StartLanes european_start(const PriceLanes& lanes) noexcept
     const Vec vega = scale * root_time * normalised_black(x, half, s).vega;
     const Vec volatility =
         select(is_low, Vec{}, select(is_high, broadcast(kInfinity), s / root_time));
-    return {volatility, 0.5 * vega / sqrt(time_value), floor, x * x / lanes.time};
+    return {volatility, vega, floor, x * x / lanes.time};
 }
 
 // A lane group as puts: a call is a put with spot and strike, rate and yield exchanged (McDonald
@@ -208,7 +208,7 @@ StartLanes american_start(const PriceLanes& lanes) noexcept {
     Vec low = Vec{};
     Vec high = min(european.volatility, broadcast(4.0));
     Vec volatility = high;
-    Vec slope = european.slope;
+    Vec slope = 0.5 * european.vega / wanted;
     Vec b = boundary_guess(put, volatility, lanes.time);
     for (int step = 0; step < steps; ++step) {
         const Approximation now = approximate(put, volatility, decay, b);
@@ -227,7 +227,7 @@ StartLanes american_start(const PriceLanes& lanes) noexcept {
     volatility = select(is_usable, volatility, european.volatility);
     const Mask is_floor = !(lanes.price > floor);
     return {select(is_floor, Vec{}, volatility),
-            select(is_usable, slope, european.slope),
+            select(is_usable, 2.0 * slope * wanted, european.vega),
             floor,
             european.moneyness};
 }

@@ -121,14 +121,16 @@ def best_or_failed(search: F64) -> tuple[float, bool, int]:
 
 
 @jit
-def open_search(search: F64, start: float, slope: float) -> float:
-    """Set the slope from that of sqrt(value - floor); return the start, brought into the range."""
+def open_search(search: F64, start: float, vega: float) -> float:
+    """Set the slope from the vega; return the start, brought into the range."""
     excess = search[PRICE] - search[FLOOR]
     search[SCALE] = search[SPOT]
     if search[IN_THE_MONEY] == 0.0:
         search[SCALE] = min(search[SPOT], excess / _RELATIVE_EXCESS)
-    root = math.sqrt(excess)
-    search[SLOPE] = slope if search[IN_THE_MONEY] > 0.0 else 2.0 * slope / root
+    if search[IN_THE_MONEY] > 0.0:
+        search[SLOPE] = 0.5 * vega / math.sqrt(excess)
+    else:
+        search[SLOPE] = vega / excess
     if not -math.inf < start < math.inf:
         return 2.0
     return min(max(start, _MIN_VOLATILITY), _MAX_VOLATILITY)

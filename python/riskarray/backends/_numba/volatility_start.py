@@ -17,7 +17,7 @@ _AMERICAN_STEPS = 3
 def european_start(
     sign: float, price: float, asset: float, strike: float, time: float, steps: int
 ) -> tuple[float, float, float, float]:
-    """Return volatility, slope, floor and moneyness; ``asset`` and ``strike`` are discounted."""
+    """Return volatility, vega, floor and moneyness; ``asset`` and ``strike`` are discounted."""
     floor = max(sign * (asset - strike), 0.0)
     bound = asset if sign > 0.0 else strike
     if not price > floor:
@@ -33,7 +33,7 @@ def european_start(
     s = invert_black(x, half, time_value / scale, steps)
     root_time = math.sqrt(time)
     vega = scale * root_time * normalised_black(x, half, s)[1]
-    return s / root_time, 0.5 * vega / math.sqrt(time_value), floor, x * x / time
+    return s / root_time, vega, floor, x * x / time
 
 
 @jit
@@ -185,19 +185,20 @@ def descend(
     wanted: float,
     floor: float,
     high: float,
-    slope: float,
+    vega: float,
 ) -> tuple[float, float]:
-    """Return volatility and slope of a put, from a volatility that is too high down."""
+    """Return volatility and vega of a put, from a volatility that is too high down."""
     root_time = math.sqrt(time)
     log_drift = (rate - dividend_yield) * time - math.log(strike)
     decay = rate / (1.0 - math.exp(-rate * time)) if rate * time > 1e-8 else 1.0 / time
     low = 0.0
     volatility = high
+    slope = 0.5 * vega / wanted
     b = boundary_guess(strike, rate, dividend_yield, volatility, time)
     for _ in range(_AMERICAN_STEPS):
         if not b > 0.0:
             break
-        value, vega, next_boundary = approximate(
+        value, vega_now, next_boundary = approximate(
             spot,
             strike,
             rate,
@@ -211,18 +212,18 @@ def descend(
             b,
         )
         root = math.sqrt(value - floor) if value > floor else 0.0
-        is_alive = spot > b and root > 0.0 and vega > 0.0
+        is_alive = spot > b and root > 0.0 and vega_now > 0.0
         if not is_alive or root < wanted:
             low = volatility
         else:
             high = volatility
         if is_alive:
-            slope = 0.5 * vega / root
+            slope = 0.5 * vega_now / root
         newton = volatility + (wanted - root) / slope
         volatility = newton if is_alive and low < newton <= high else 0.5 * (low + high)
         if next_boundary > 0.0:
             b = next_boundary
-    return volatility, slope
+    return volatility, 2.0 * slope * wanted
 
 
 @jit
@@ -235,22 +236,22 @@ def american_start(
     dividend_yield: float,
     time: float,
 ) -> tuple[float, float, float, float]:
-    """Return volatility, slope, floor and moneyness, from the European volatility down."""
+    """Return volatility, vega, floor and moneyness, from the European volatility down."""
     asset = escrowed * math.exp(-dividend_yield * time)
     discounted_strike = strike * math.exp(-rate * time)
-    european, european_slope, floor, moneyness = european_start(
+    european, european_vega, floor, moneyness = european_start(
         sign, price, asset, discounted_strike, time, 2
     )
     floor = max(floor, sign * (escrowed - strike))
     if not price > floor:
-        return 0.0, european_slope, floor, moneyness
+        return 0.0, european_vega, floor, moneyness
     if not (european > 0.0 and escrowed > 0.0):
-        return european, european_slope, floor, moneyness
+        return european, european_vega, floor, moneyness
     wanted = math.sqrt(price - floor)
     high = min(european, 4.0)
     # A call is a put with spot and strike, rate and yield exchanged.
     if sign > 0.0:
-        volatility, slope = descend(
+        volatility, vega = descend(
             strike,
             escrowed,
             dividend_yield,
@@ -261,10 +262,10 @@ def american_start(
             wanted,
             floor,
             high,
-            european_slope,
+            european_vega,
         )
     else:
-        volatility, slope = descend(
+        volatility, vega = descend(
             escrowed,
             strike,
             rate,
@@ -275,11 +276,11 @@ def american_start(
             wanted,
             floor,
             high,
-            european_slope,
+            european_vega,
         )
-    if volatility > 0.0 and slope > 0.0:
-        return volatility, slope, floor, moneyness
-    return european, european_slope, floor, moneyness
+    if volatility > 0.0 and vega > 0.0:
+        return volatility, vega, floor, moneyness
+    return european, european_vega, floor, moneyness
 
 
 @jit
@@ -298,7 +299,7 @@ def european_volatility(
     price: F64,
     start: F64,
 ) -> None:
-    """Fill ``start[row]`` with volatility, slope, floor and moneyness."""
+    """Fill ``start[row]`` with volatility, vega, floor and moneyness."""
     for row in rows:
         u = underlying[row]
         time = time_to_expiry[row]
@@ -331,7 +332,7 @@ def american_volatility(
     price: F64,
     start: F64,
 ) -> None:
-    """Fill ``start[row]`` with volatility, slope, floor and moneyness."""
+    """Fill ``start[row]`` with volatility, vega, floor and moneyness."""
     for row in rows:
         u = underlying[row]
         time = time_to_expiry[row]
