@@ -72,8 +72,10 @@ void add_premium(const Grid& grid,
         const Vec inside = numeraire * interpolate(grid, place);
         const Vec outside = certain_premium(grid, is_near, numeraire, asset);
         const Vec premium = max(select(is_near | is_far, outside, inside), Vec{});
-        const Vec exercise = lanes.sign * (max(spot[j], lanes.dividends) - lanes.strike);
-        value[j] = max(value[j] + lanes.strike * premium, exercise);
+        // Dividends worth more than the spot cannot all be paid: a call loses what is missing.
+        const Vec missing = select(is_put, Vec{}, max(lanes.dividends - spot[j], Vec{}));
+        const Vec exercise = max(lanes.sign * (spot[j] - lanes.strike), Vec{});
+        value[j] = max(value[j] + lanes.strike * premium - missing, exercise);
     }
 }
 

@@ -85,8 +85,10 @@ def add_premium(
             premium = certain_premium(grid, is_near, numeraire, asset, lane)
         else:
             premium = numeraire * interpolate(grid.american, grid.european, place, lane)
-        exercise = sign * (max(spot[j], dividends) - strike)
-        american = value[j] + strike * (0.0 if premium < 0.0 else premium)
+        # Dividends worth more than the spot cannot all be paid: a call loses what is missing.
+        missing = max(dividends - spot[j], 0.0) if sign > 0 else 0.0
+        exercise = max(sign * (spot[j] - strike), 0.0)
+        american = value[j] + strike * (0.0 if premium < 0.0 else premium) - missing
         value[j] = exercise if american < exercise else american
 
 
