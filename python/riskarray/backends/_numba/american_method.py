@@ -52,7 +52,7 @@ def dividend_call_method(
     )
     if count == 0:
         return EUROPEAN
-    return DIVIDEND_CALL if count <= MOST_DATES and most_dividends <= 0.5 else GRID
+    return DIVIDEND_CALL if count <= MOST_DATES and most_dividends <= 0.1 else GRID
 
 
 @jit
