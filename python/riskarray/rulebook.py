@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
-from pydantic import BaseModel
 
 from riskarray.array_types import F64, I32
+from riskarray.rulebook_figures import FigureRow, figure_rows
 from riskarray.rulebook_file import (
     RulebookError,
     RulebookSource,
@@ -22,8 +21,6 @@ from riskarray.rulebook_schema import (
     AccountTable,
     AddOnTable,
     ClassGroupTable,
-    Figure,
-    Mark,
     Member,
     MinimumChargeTable,
     RulebookFile,
@@ -46,16 +43,6 @@ __all__ = [
     "list_rulebooks",
     "load_rulebook",
 ]
-
-
-class FigureRow(NamedTuple):
-    """One line of the table of figures."""
-
-    key: str
-    value: object
-    source: str
-    effective: dt.date
-    mark: Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +224,7 @@ class Rulebook:
 
     def figures(self) -> Iterator[FigureRow]:
         """Yield every figure with its key, source, effective date and mark."""
-        yield from _figures(self.file, "")
+        yield from figure_rows(self.file)
 
 
 def load_rulebook(name: str | Path, *, as_of: dt.date | None = None) -> Rulebook:
@@ -341,16 +328,3 @@ def _product_group(file: RulebookFile, name: str) -> ProductGroup:
         portfolio_group=group.portfolio_group.value if group.portfolio_group else None,
         class_groups=members,
     )
-
-
-def _figures(node: BaseModel | Mapping[str, object], prefix: str) -> Iterator[FigureRow]:
-    items = node.items() if isinstance(node, Mapping) else iter(node)
-    for name, value in items:
-        key = f"{prefix}.{name}" if prefix else name
-        if isinstance(value, Member):
-            shown = f"{value.product_type} {value.value:+g}x"
-            yield FigureRow(key, shown, value.source, value.effective, value.mark)
-        elif isinstance(value, Figure):
-            yield FigureRow(key, value.value, value.source, value.effective, value.mark)
-        elif isinstance(value, BaseModel | Mapping):
-            yield from _figures(value, key)
