@@ -133,3 +133,25 @@ def test_a_volatility_index_has_moves_of_its_own(tmp_path: Path) -> None:
     book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=path)
     row = ra.margin(book, threads=1).accounts.to_pylist()[0]
     assert (row["requirement"], row["worst_point"]) == (pytest.approx(2_000.0), "+100%")
+
+
+def test_what_the_included_products_do_not_name_is_margined_by_strategy(tmp_path: Path) -> None:
+    path = tmp_path / "included.toml"
+    path.write_text(
+        'base = "finra-4210g"\nid = "included"\n[eligibility]\nincluded = '
+        '{ value = ["ACME", "BRK/B"], source = "x", effective = 2020-01-01, mark = "derived" }\n',
+        encoding="utf-8",
+    )
+    tables = small_tables()
+    tables["positions"] = {
+        "account": ["A"] * 3,
+        "symbol": ["ACME", "BRK-B", "SPY"],
+        "quantity": [10.0, 10.0, 10.0],
+    }
+    book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=path)
+    rows = groups_of(ra.margin(book, threads=1))
+    # 15 % of 5,000 and of 4,000; 25 % of 5,000
+    assert rows["ACME"]["requirement"] == pytest.approx(750.0)
+    assert rows["BRK-B"]["requirement"] == pytest.approx(600.0)
+    assert rows["SPX"]["requirement"] == pytest.approx(1_250.0)
+    assert rows["SPX"]["worst_point"] == "strategy"

@@ -4,10 +4,12 @@
 import datetime as dt
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
 from riskarray.cli import app
+from riskarray.eligibility import is_outside
 from riskarray.rulebook import RulebookError, load_rulebook
 from riskarray.rulebook_import import read_occ
 
@@ -74,6 +76,8 @@ def test_the_tables_become_a_rulebook(tmp_path: Path) -> None:
         assert (known.class_group, known.leverage, known.product_type) == (group, leverage, kind)
     assert "ACME" not in rules.underlyings  # what it would be taken for without a row
     assert "QQQ" not in rules.underlyings  # not among the products
+    names, types = pa.array(["SPX", "ACME", "QQQ", "VIX"]), pa.array(["etf"] * 4)
+    assert is_outside(names, types, rules).tolist() == [False, False, True, False]
     assert rules.portfolio_type_of("101") == "high_cap_index"
     assert rules.portfolio_type_of("103") == "non_high_cap_index"
     assert rules.portfolio_type_of("106") == "volatility_index"

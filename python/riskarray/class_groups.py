@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from riskarray.array_types import F64, I32, Bool
+from riskarray.eligibility import is_outside
 from riskarray.market import Underlyings
 from riskarray.rulebook import Rulebook
 
@@ -130,11 +131,10 @@ def class_groups(underlyings: Underlyings, rulebook: Rulebook) -> ClassGroups:
 
 def _places(underlyings: Underlyings, rulebook: Rulebook) -> Iterator[_Place]:
     """Yield the place of each underlying."""
-    columns = (underlyings.class_group, underlyings.product_group, underlyings.product_type)
-    for name, product_group, product_type in zip(
-        *(column.to_pylist() for column in columns), strict=True
-    ):
-        if product_type in rulebook.outside_product_types:
+    outside = is_outside(underlyings.name, underlyings.product_type, rulebook).tolist()
+    columns = (underlyings.class_group.to_pylist(), underlyings.product_group.to_pylist())
+    for name, product_group, is_alone in zip(*columns, outside, strict=True):
+        if is_alone:
             yield _Place(is_outside=True, portfolio_group=_LAST, product_group=_LAST, name=name)
             continue
         portfolio_group = None

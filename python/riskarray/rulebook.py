@@ -145,6 +145,8 @@ class Rulebook:
         (False takes every product and portfolio offset as nought).
     outside_product_types : tuple of str
         Product types that are margined strategy by strategy within a portfolio-margin account.
+    included : tuple of str or None
+        Underlyings that are not, whatever else there is; None for all.
     add_ons : mapping of str to AddOnTable
         Amounts beside the scenarios, by concentration or by days to liquidate.
     account : AccountTable
@@ -169,6 +171,7 @@ class Rulebook:
     minimum_charge: MinimumChargeTable
     switches: SwitchesTable
     outside_product_types: tuple[str, ...]
+    included: tuple[str, ...] | None
     add_ons: Mapping[str, AddOnTable]
     account: AccountTable
     strategy: StrategyTable
@@ -281,6 +284,7 @@ def _resolve(source: RulebookSource) -> Rulebook:
         minimum_charge=file.minimum_charge,
         switches=file.switches,
         outside_product_types=file.eligibility.outside_product_types.value,
+        included=file.eligibility.included.value if file.eligibility.included else None,
         add_ons=MappingProxyType(file.add_ons),
         account=file.account,
         strategy=file.strategy,

@@ -41,7 +41,8 @@ def rulebook_toml(
     -------
     str
         TOML. A class group of one plain share without a product group is left out, for that is
-        what a symbol that no rulebook lists is taken for; moves that the base's stress table does
+        what a symbol that no rulebook lists is taken for. What the products do not include stands
+        outside portfolio margin. Moves that the base's stress table does
         not have become portfolio types of their own.
     """
     return "\n".join(_Writer(tables, base, effective).lines(base_name, rulebook_id)) + "\n"
@@ -70,6 +71,9 @@ class _Writer:
         yield f"title = {_text(f'Groups of the OCC tables on {self.base.title}')}"
         yield f"effective = {self.effective}"
         yield f"drop = [{', '.join(_text(key) for key in dropped)}]"
+        symbols = ", ".join(_text(product.symbol) for product in self.tables.products)
+        yield from ("", "[eligibility]")
+        yield f"included = {self._figure(f'[{symbols}]', 'included products')}"
         yield from self._new_types()
         for name, group in self.tables.class_groups.items():
             yield from self._class_group(name, group)

@@ -10,6 +10,8 @@ from riskarray.rulebook_schema import RulebookFile
 __all__ = ["Difference", "differences", "rulebook_json_schema"]
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_SHOWN: Final = 20
+"""Parts of a list that a difference shows."""
 _FIGURES: Final = ("Figure", "Member")
 _DEFINITIONS: Final = "#/$defs/"
 _DROP: Final = {
@@ -50,7 +52,10 @@ class Difference(NamedTuple):
 def shown(row: FigureRow) -> str:
     """Return a figure's value and where it comes from."""
     value = row.value
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = str(value)
+    if isinstance(value, tuple):
+        more = f", ... {len(value):,} in all" if len(value) > _SHOWN else ""
+        text = ", ".join(map(str, value[:_SHOWN])) + more
     return f"{text} [{_origin(row)}]"
 
 

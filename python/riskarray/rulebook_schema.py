@@ -136,9 +136,13 @@ class SwitchesTable(_Table):
 
 
 class EligibilityTable(_Table):
-    """Products that a portfolio-margin account holds but margins strategy by strategy."""
+    """Products that a portfolio-margin account holds but margins strategy by strategy.
+
+    Those of some product types and, where `included` is given, all that it does not name.
+    """
 
     outside_product_types: Figure[Names]
+    included: Figure[Names] | None = None
 
 
 class AddOnTable(_Table):

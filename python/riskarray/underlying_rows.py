@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from riskarray.array_types import F64, I32, Bool
 from riskarray.columns import NumberColumn
 from riskarray.defects import DefectLog
+from riskarray.eligibility import is_outside
 from riskarray.market import Underlyings
 from riskarray.rulebook import Rulebook
 from riskarray.rulebook_schema import ProductType
@@ -212,9 +213,7 @@ def _check_class_groups(
     table: TableData, columns: Underlyings, rulebook: Rulebook, log: DefectLog
 ) -> None:
     """Report members of a class group that do not share its valuation points or product group."""
-    inside = ~pc.is_in(
-        columns.product_type, pa.array(rulebook.outside_product_types, pa.string())
-    ).to_numpy(zero_copy_only=False)
+    inside = ~is_outside(columns.name, columns.product_type, rulebook)
     inside &= ~log.is_bad(table)
     row = np.flatnonzero(inside)
     first = row[first_rows(as_text(columns.class_group.take(pa.array(row))))] if row.size else row

@@ -58,7 +58,7 @@ def figures_used(
         *_strategy_prefixes(strategies),
         "minimum_charge.",
         "switches.",
-        "eligibility.",
+        "eligibility.outside_product_types.",
         *(f"add_ons.{name}." for name in add_ons),
         *_ACCOUNT.get(account_type, ()),
     )
