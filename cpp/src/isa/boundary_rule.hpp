@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t n_nodes = 6;
 constexpr std::size_t n_points = 5;
 constexpr std::size_t n_price_points = 12;
-constexpr int n_iterations = 5;       // of fixed point A
+constexpr int n_iterations = 3;       // of fixed point A without a yield
+constexpr int n_yield_iterations = 4; // of fixed point A with a yield
 constexpr int n_steep_iterations = 8; // of fixed point B
 
 using NodeArray = std::array<double, n_nodes>;
@@ -20,6 +21,12 @@ using NodeArray = std::array<double, n_nodes>;
 // Chebyshev extrema c_i = (1 + cos(i pi / n)) / 2 in the root of time; at c_n = 0
 // the boundary is known.
 constexpr NodeArray node = {1.0, 0.9330127018922194, 0.75, 0.5, 0.25, 0.06698729810778065};
+constexpr NodeArray node_log = {0.0,
+                                -0.06933646419507382,
+                                -0.2876820724517809,
+                                -0.6931471805599453,
+                                -1.3862943611198906,
+                                -2.703252258044708};
 
 // Gauss-Legendre in the angle h on (0, pi/2): the root of the time back from a node is y = sin h,
 // the root of the time to the boundary's node cos h, so that the integrand has no root at either

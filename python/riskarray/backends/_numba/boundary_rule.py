@@ -12,8 +12,13 @@ from riskarray.array_types import F64
 
 __all__ = [
     "NODE",
+    "NODE_LOG",
     "N_ITERATIONS",
+    "N_NODES",
+    "N_POINTS",
+    "N_PRICE_POINTS",
     "N_STEEP_ITERATIONS",
+    "N_YIELD_ITERATIONS",
     "POINT",
     "POINT_ROOT",
     "POINT_WEIGHT",
@@ -27,7 +32,8 @@ __all__ = [
 N_NODES: Final = 6
 N_POINTS: Final = 5
 N_PRICE_POINTS: Final = 12
-N_ITERATIONS: Final = 5  # of fixed point A
+N_ITERATIONS: Final = 3  # of fixed point A without a yield
+N_YIELD_ITERATIONS: Final = 4  # of fixed point A with a yield
 N_STEEP_ITERATIONS: Final = 8  # of fixed point B
 PRICE_POWER: Final = 1.25
 
@@ -64,6 +70,7 @@ def interpolation_weights(root: float) -> F64:
 
 
 NODE: Final[F64] = (1 + np.cos(np.pi * np.arange(N_NODES) / N_NODES)) / 2
+NODE_LOG: Final[F64] = np.log(NODE)
 POINT, POINT_ROOT, _POINT_LENGTH = angle_rule(N_POINTS, 1.0, 0.0, 0.0)
 POINT_WEIGHT: Final[F64] = 2 * _POINT_LENGTH
 PRICE_POINT, PRICE_ROOT, _PRICE_LENGTH = angle_rule(
