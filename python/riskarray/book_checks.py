@@ -19,7 +19,7 @@ from riskarray.curve_rows import (
 )
 from riskarray.defects import NO_DEFECT, DefectLog
 from riskarray.instrument_rows import InstrumentRows, instrument_rows
-from riskarray.market import Instruments, Market, Rates, Underlyings
+from riskarray.market import KIND_STOCK, Instruments, Market, Rates, Underlyings
 from riskarray.position_rows import (
     AccountRows,
     account_rows,
@@ -28,8 +28,10 @@ from riskarray.position_rows import (
     sort_positions,
 )
 from riskarray.rulebook import Rulebook
+from riskarray.symbols import rows_in
 from riskarray.table_data import TableData
 from riskarray.tables import Defect
+from riskarray.text_columns import clean_text
 from riskarray.underlying_rows import UnderlyingRows, underlying_rows
 
 __all__ = ["CheckedTables", "Holdings", "check_tables", "holdings"]
@@ -129,6 +131,7 @@ def check_tables(
         return None
     instruments, row = resolve_symbols(positions, instruments, underlyings, as_of, log)
     _check_held(instrument_table, instruments, row, as_of, log)
+    _check_whole(positions, instruments, row, log)
     if rates is None:
         return None
     return CheckedTables(
@@ -223,6 +226,16 @@ def _check_held(
     log.add(table, "expiry", is_late, f"must be after {as_of:%Y-%m-%d %H:%M} (expired)")
 
 
+def _check_whole(
+    positions: TableData, instruments: InstrumentRows, row: I32, log: DefectLog
+) -> None:
+    """Report parts of a contract: shares may be held in fractions, options and futures may not."""
+    quantity = positions.number["quantity"].value
+    is_contract = np.append(instruments.kind != KIND_STOCK, np.False_)[row]
+    is_part = is_contract & np.isfinite(quantity) & (quantity != np.rint(quantity))
+    log.add(positions, "quantity", is_part, "must be a whole number of contracts")
+
+
 def _underlying_places(checked: CheckedTables, log: DefectLog) -> I64:
     """Return the place of the first defect of each underlying, its dividends included."""
     rows = checked.underlyings
@@ -260,7 +273,16 @@ def _account_places(checked: CheckedTables, of_instrument: I64, log: DefectLog) 
         is_named = account >= 0
         np.minimum.at(place, account[is_named], defect[is_named])
         nameless.append(defect[~is_named])
+    _spread_to_namesakes(accounts.name, place)
     return place, np.concatenate(nameless)
+
+
+def _spread_to_namesakes(name: pa.StringArray, place: I64) -> None:
+    """Let a misspelt name touch the account that is meant too: it would lack the positions."""
+    bad = np.flatnonzero(place != NO_DEFECT)
+    meant = rows_in(clean_text(name.take(pa.array(bad))), name)
+    is_other = (meant >= 0) & (meant != bad)
+    np.minimum.at(place, meant[is_other], place[bad[is_other]])
 
 
 def _market(checked: CheckedTables, underlying: I64, instrument: I64) -> Market:

@@ -2,6 +2,7 @@
 """The tables `dividends` and `rates`: checked, and turned into times from the snapshot."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def check_dividends(table: TableData, underlyings: UnderlyingRows, log: DefectLo
         What pays them.
     log : DefectLog
         Takes what is wrong: an unknown underlying, no date, an amount that is negative or not a
-        number, the same dividend twice.
+        number or not less than the price of what pays it, the same dividend twice.
 
     Returns
     -------
@@ -41,12 +42,26 @@ def check_dividends(table: TableData, underlyings: UnderlyingRows, log: DefectLo
     log.add(table, "ex_date", date.is_null, "must be a date, YYYY-MM-DD")
     is_right = np.isfinite(amount.value) & (amount.value >= 0)
     log.add(table, "amount", ~is_right, "must be zero or positive")
+    price = np.append(underlyings.columns.price, np.nan)[row]
+    log.add(
+        table, "amount", (amount.value >= price) & (price > 0), _less_than_price(underlyings, row)
+    )
     order = np.lexsort((amount.value, date.value, row))
     again = np.zeros(len(table), np.bool_)
     keys = (row, date.value, amount.value)
     again[order[1:]] = np.logical_and.reduce([k[order][1:] == k[order][:-1] for k in keys])
     log.add(table, "ex_date", again, "must be unique for an underlying and amount")
     return row
+
+
+def _less_than_price(underlyings: UnderlyingRows, row: I32) -> Callable[[int], str]:
+    """Return the words for a dividend that takes all of the price, such as one in cents."""
+
+    def message(k: int) -> str:
+        name, price = underlyings.columns.name[row[k]], underlyings.columns.price[row[k]]
+        return f"must be USD per share, less than the price of {name}, which is {price:g}"
+
+    return message
 
 
 def dividend_schedule(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from riskarray.array_types import F64, I8, I32, Bool
+from riskarray.contract import MAX_VOLATILITY
 from riskarray.defects import DefectLog
 from riskarray.market import (
     CLOSE,
@@ -152,6 +153,9 @@ def instrument_rows(
     checks = _Checks(table=table, log=log, kind=kind, terms=terms, roots=roots)
     underlying = _underlying(checks, underlyings)
     is_index = np.append(underlyings.is_index, np.False_)[underlying]
+    _check_tickers(checks, symbol, underlying, underlyings)
+    log.add(table, "kind", (kind == KIND_STOCK) & is_index, "must not be stock of an index")
+    _check_foreign_terms(checks)
     spot = np.append(underlyings.columns.price, np.nan)[underlying]
     is_stock = kind == KIND_STOCK
     price = _price(checks, "price", is_zero_allowed=True)
@@ -168,7 +172,7 @@ def instrument_rows(
         settlement=_settlement(checks),
         multiplier=_multiplier(checks),
         price=np.where(is_stock, spot, price),
-        implied_volatility=_price(checks, "implied_volatility", is_zero_allowed=False),
+        implied_volatility=_implied_volatility(checks),
     )
 
 
@@ -186,6 +190,45 @@ def _underlying(checks: _Checks, underlyings: UnderlyingRows) -> I32:
         lambda k: f"must be {underlyings.columns.name[named[k]]}, as the symbol says",
     )
     return row
+
+
+def _check_tickers(
+    checks: _Checks, symbol: pa.StringArray, underlying: I32, underlyings: UnderlyingRows
+) -> None:
+    """Report symbols that are the ticker of an underlying and say that they are something else."""
+    table, log = checks.table, checks.log
+    plain = np.flatnonzero(~checks.terms.is_osi)
+    ticker_of = np.full(len(table), -1, np.int32)
+    ticker_of[plain] = underlyings.find(symbol.take(pa.array(plain)))
+    is_ticker = ticker_of >= 0
+    log.add(
+        table,
+        "underlying",
+        is_ticker & (underlying >= 0) & (ticker_of != underlying),
+        lambda row: f"must be {underlyings.columns.name[ticker_of[row]]}, as the symbol says",
+    )
+    has_shares = is_ticker & ~np.append(underlyings.is_index, np.False_)[ticker_of]
+    is_other = has_shares & (checks.kind != KIND_STOCK) & (checks.kind != NO_KIND)
+    log.add(table, "kind", is_other, "must be stock, as the symbol is a ticker of underlyings")
+
+
+def _check_foreign_terms(checks: _Checks) -> None:
+    """Report terms of an option in rows of stock and futures, which are then likely mislabelled."""
+    table, log = checks.table, checks.log
+    is_sound = ~log.is_bad(table, "kind")
+    is_stock = is_sound & (checks.kind == KIND_STOCK)
+    is_future = is_sound & (checks.kind == KIND_FUTURE)
+    given = {
+        "right": ~table.text["right"].is_null,
+        "strike": ~table.number["strike"].is_null,
+        "exercise": ~table.text["exercise"].is_null,
+        "implied_volatility": ~table.number["implied_volatility"].is_null,
+    }
+    for column, is_given in given.items():
+        log.add(table, column, is_given & is_stock, "must be empty for stock")
+        log.add(table, column, is_given & is_future, "must be empty for a future")
+    has_expiry = is_stock & ~table.date["expiry"].is_null
+    log.add(table, "expiry", has_expiry, "must be empty for stock")
 
 
 def _right(checks: _Checks) -> I8:
@@ -275,6 +318,14 @@ def _price(checks: _Checks, column: str, *, is_zero_allowed: bool) -> F64:
     is_right = _is_finite(value) & ((value >= 0) if is_zero_allowed else (value > 0))
     message = f"must be {'zero or positive' if is_zero_allowed else 'positive'}, or empty"
     checks.log.add(checks.table, column, ~given.is_null & ~is_right, message)
+    return value
+
+
+def _implied_volatility(checks: _Checks) -> F64:
+    """Return the volatilities given: fractions, in the range that one is searched for in."""
+    value = _price(checks, "implied_volatility", is_zero_allowed=False)
+    message = f"must be a fraction such as 0.25, at most {MAX_VOLATILITY:g}"
+    checks.log.add(checks.table, "implied_volatility", value > MAX_VOLATILITY, message)
     return value
 
 

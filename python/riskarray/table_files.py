@@ -33,6 +33,7 @@ MUST_BE: Final = {
     ColumnKind.NUMBER: "must be a number",
     ColumnKind.DATE: "must be a date, YYYY-MM-DD",
 }
+UNCLEAN: Final = "must have no blanks around it and no control or invisible characters"
 
 Read = tuple[TableData | None, tuple[InputFile, ...]]
 
@@ -281,6 +282,8 @@ def _table(
         try:
             if column.kind is ColumnKind.TEXT:
                 text[column.name] = merge_text([text_column(c) for c in _chunks(column, parts)])
+                if column.is_name:
+                    log.add(table, column.name, text[column.name].is_unclean(), UNCLEAN)
                 continue
             if column.kind is ColumnKind.NUMBER:
                 numbers = [number_column(c) for c in _chunks(column, parts)]
@@ -289,11 +292,21 @@ def _table(
                 dates = [date_column(c) for c in _chunks(column, parts)]
                 date[column.name], is_bad = _merge_dates(dates)
             log.add(table, column.name, is_bad, MUST_BE[column.kind])
+            if column.kind is ColumnKind.NUMBER:
+                _check_limit(table, column, log)
         except ColumnTypeError as error:
             message, _, value = str(error).partition(", got ")
             log.add_structural(_defect(schema.name, column.name, value, message))
             is_usable = False
     return table if is_usable else None
+
+
+def _check_limit(table: TableData, column: Column, log: DefectLog) -> None:
+    """Report finite numbers beyond what a column may hold."""
+    size = np.abs(table.number[column.name].value)
+    is_beyond = (size > column.limit) & np.isfinite(size)
+    message = f"must be between {-column.limit:,.0f} and {column.limit:,.0f}"
+    log.add(table, column.name, is_beyond, message)
 
 
 def _chunks(column: Column, parts: list[TablePart]) -> list[pa.ChunkedArray]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of a book: their columns, and what is said when one of them is wrong."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,11 @@ from typing import Final
 __all__ = ["SCHEMAS", "BookError", "Column", "ColumnKind", "Defect", "TableSchema"]
 
 SHOWN_DEFECTS: Final = 20
+LARGEST_NUMBER: Final = 1e15
+LARGEST_PRICE: Final = 1e9
+LARGEST_QUANTITY: Final = 1e10
+LARGEST_MULTIPLIER: Final = 1e6
+LARGEST_LEVERAGE: Final = 100.0
 
 
 class ColumnKind(Enum):
@@ -34,12 +40,20 @@ class Column:
         Whether the table must have the column. Whether a cell may be empty is another matter.
     is_repeated : bool
         Whether many rows share a value: such text is read dictionary-encoded.
+    is_name : bool
+        Whether its texts are names that the user makes up, so that a blank too many or a character
+        that nobody sees would make two of one.
+    limit : float
+        Greatest size of a number, either way: nothing real is near it, and no sum over a book of
+        numbers within it overflows.
     """
 
     name: str
     kind: ColumnKind
     is_required: bool = False
     is_repeated: bool = True
+    is_name: bool = False
+    limit: float = LARGEST_NUMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +73,14 @@ def _text(name: str, *, is_required: bool = False, is_repeated: bool = True) -> 
     return Column(name=name, kind=ColumnKind.TEXT, is_required=is_required, is_repeated=is_repeated)
 
 
-def _number(name: str, *, is_required: bool = False) -> Column:
-    return Column(name=name, kind=ColumnKind.NUMBER, is_required=is_required)
+def _name(name: str, *, is_required: bool = False, is_repeated: bool = True) -> Column:
+    return dataclasses.replace(
+        _text(name, is_required=is_required, is_repeated=is_repeated), is_name=True
+    )
+
+
+def _number(name: str, *, is_required: bool = False, limit: float = LARGEST_NUMBER) -> Column:
+    return Column(name=name, kind=ColumnKind.NUMBER, is_required=is_required, limit=limit)
 
 
 def _date(name: str, *, is_required: bool = False) -> Column:
@@ -71,13 +91,13 @@ _UNDERLYINGS: Final = TableSchema(
     name="underlyings",
     is_required=True,
     columns=(
-        _text("underlying", is_required=True, is_repeated=False),
-        _number("price", is_required=True),
+        _name("underlying", is_required=True, is_repeated=False),
+        _number("price", is_required=True, limit=LARGEST_PRICE),
         _text("product_type"),
         _text("portfolio_type"),
-        _text("class_group"),
+        _name("class_group"),
         _text("product_group"),
-        _number("leverage"),
+        _number("leverage", limit=LARGEST_LEVERAGE),
         _number("dividend_yield"),
         _text("strategy_class"),
         _number("standard_deviation"),
@@ -94,12 +114,12 @@ _INSTRUMENTS: Final = TableSchema(
         _text("underlying", is_required=True),
         _text("kind", is_required=True),
         _text("right"),
-        _number("strike"),
+        _number("strike", limit=LARGEST_PRICE),
         _date("expiry"),
         _text("exercise"),
         _text("settlement"),
-        _number("multiplier"),
-        _number("price"),
+        _number("multiplier", limit=LARGEST_MULTIPLIER),
+        _number("price", limit=LARGEST_PRICE),
         _number("implied_volatility"),
     ),
 )
@@ -108,7 +128,7 @@ _DIVIDENDS: Final = TableSchema(
     columns=(
         _text("underlying", is_required=True),
         _date("ex_date", is_required=True),
-        _number("amount", is_required=True),
+        _number("amount", is_required=True, limit=LARGEST_PRICE),
     ),
 )
 _RATES: Final = TableSchema(
@@ -119,15 +139,15 @@ _POSITIONS: Final = TableSchema(
     name="positions",
     is_required=True,
     columns=(
-        _text("account", is_required=True),
+        _name("account", is_required=True),
         _text("symbol", is_required=True),
-        _number("quantity", is_required=True),
+        _number("quantity", is_required=True, limit=LARGEST_QUANTITY),
     ),
 )
 _ACCOUNTS: Final = TableSchema(
     name="accounts",
     columns=(
-        _text("account", is_required=True, is_repeated=False),
+        _name("account", is_required=True, is_repeated=False),
         _number("cash", is_required=True),
         _text("account_type"),
     ),
@@ -173,7 +193,7 @@ class Defect:
         where = self.table if self.row is None else f"{self.table} row {self.row}"
         if self.column:
             where = f"{where}, column {self.column}"
-        bare = self.value and self.value == self.value.strip()
+        bare = self.value and self.value == self.value.strip() and self.value.isprintable()
         found = self.value if bare else repr(self.value) if self.value else "nothing"
         return f"{where}: {self.message}, got {found}"
 

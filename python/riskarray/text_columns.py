@@ -7,6 +7,7 @@ numbers - the result is the same. An empty text is an empty cell.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,11 @@ import pyarrow.types as pt
 from riskarray.array_types import I8, I32, Bool
 from riskarray.columns import ColumnTypeError, cast_column, is_string
 
-__all__ = ["TextColumn", "as_text", "first_rows", "merge_text", "text_column"]
+__all__ = ["TextColumn", "as_text", "clean_text", "first_rows", "merge_text", "text_column"]
+
+UNSEEN: Final = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
+"""Control and format characters, line and paragraph separators."""
+DELETE: Final = 0x7F
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +48,15 @@ class TextColumn:
         """Return the text of each row; null where the cell is empty."""
         index = pa.array(self.code, mask=self.is_null) if self.is_null.any() else self.code
         return self.value.take(pa.array(index))
+
+    def is_unclean(self) -> Bool:
+        """Return which cells have blanks around their text, or characters that nobody sees."""
+        if _is_plain(self.value):
+            return np.zeros(len(self.code), np.bool_)
+        trimmed = pc.equal(pc.utf8_trim_whitespace(self.value), self.value)
+        unseen = pc.match_substring_regex(self.value, UNSEEN)
+        is_wrong = pc.or_(pc.invert(trimmed), unseen).to_numpy(zero_copy_only=False)
+        return np.append(is_wrong, np.False_)[self.code]
 
     def coded(self, codes: dict[str, int], default: int) -> tuple[I8, Bool]:
         """Translate the text into small codes.
@@ -126,6 +140,11 @@ def as_text(column: pa.StringArray) -> TextColumn:
     return text_column(pa.chunked_array([column]))
 
 
+def clean_text(column: pa.StringArray) -> pa.StringArray:
+    """Return strings without blanks around them and without characters that nobody sees."""
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(column, UNSEEN, ""))
+
+
 def first_rows(text: TextColumn) -> I32:
     """Return, for each row, the first row with the same text.
 
@@ -145,6 +164,17 @@ def first_rows(text: TextColumn) -> I32:
     first = np.empty(len(text.value) + 1, np.int32)
     first[text.code[::-1]] = row[::-1]  # of several rows with one text, the earliest comes last
     return np.where(text.is_null, row, first[text.code]).astype(np.int32)
+
+
+def _is_plain(value: pa.StringArray) -> bool:
+    """Return whether texts consist of visible ASCII characters, as names nearly always do."""
+    if not len(value):
+        return True
+    begin, end = np.frombuffer(value.buffers()[1], np.int32)[
+        [value.offset, value.offset + len(value)]
+    ]
+    data = np.frombuffer(value.buffers()[2], np.uint8)[begin:end]
+    return not data.size or bool(data.min() > ord(" ") and data.max() < DELETE)
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
