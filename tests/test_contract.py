@@ -27,11 +27,13 @@ SIZES = {
     "k": 2,
     "q": 1,
     "z": 2,
-    "1": 1,
+    "r": 2,
 }
 
 
 def size(dim: str, sizes: Mapping[str, int]) -> int:
+    if dim.isdigit():
+        return int(dim)
     return sizes[dim[:-2]] + 1 if dim.endswith("+1") else sizes[dim]
 
 

@@ -216,12 +216,14 @@ def test_order_splitting_and_names_change_nothing(
 
 
 @given(legs_lists, st.integers(2, 50))
-def test_round_lots_scale(legs: list[Leg], factor: int) -> None:
+def test_round_lots_need_no_more_than_their_number(legs: list[Leg], factor: int) -> None:
     rulebook = built_in()
     own = [leg for leg in legs if leg.underlying != "SPX"]
     many = [replace(leg, quantity=leg.quantity * factor) for leg in own]
     required = requirements(rulebook, {"A": own, "B": many}, INSTRUMENTS)
-    assert required["B"] == pytest.approx([factor * x for x in required["A"]], abs=CENT)
+    # more contracts can be divided in more ways
+    for many_lots, one_lot in zip(required["B"], required["A"], strict=True):
+        assert many_lots <= factor * one_lot + CENT
 
 
 @given(legs_lists)
@@ -230,16 +232,17 @@ def test_strategies_use_every_leg_once(legs: list[Leg]) -> None:
     market = make_market(parse_underlyings(UNDERLYINGS), INSTRUMENTS, rulebook)
     book = make_book(market, {"A": legs}, rulebook)
     strategies = strategy_margin.requirement(book, market.instruments.price).strategies
-    total: dict[str, float] = {}
-    for text in strategies["legs"].to_pylist():
-        for leg in text.split(", "):
-            quantity, symbol = leg.split(" ", 1)
-            total[symbol] = total.get(symbol, 0.0) + float(quantity)
     held = {
         market.instruments.symbol[int(row)].as_py(): quantity
         for row, quantity in zip(book.instrument, book.quantity, strict=True)
     }
-    assert total == pytest.approx(held, abs=1e-6)
+    for basis in ("initial", "maintenance"):
+        total: dict[str, float] = {}
+        for text in strategies.filter(pc.is_valid(strategies[basis]))["legs"].to_pylist():
+            for leg in text.split(", "):
+                quantity, symbol = leg.split(" ", 1)
+                total[symbol] = total.get(symbol, 0.0) + float(quantity)
+        assert total == pytest.approx(held, abs=1e-6)
 
 
 @given(legs_lists, legs_lists)
@@ -250,7 +253,9 @@ def test_sums_over_strategies_are_the_account(first: list[Leg], second: list[Leg
     margin = strategy_margin.requirement(book, market.instruments.price)
     for k, name in enumerate(("A", "B")):
         rows = margin.strategies.filter(pc.equal(margin.strategies["account"], name))
-        assert sum(rows["initial"].to_pylist()) == pytest.approx(margin.reg_t_initial[k], abs=CENT)
+        initial = sum(rows["initial"].drop_null().to_pylist())
+        assert initial == pytest.approx(margin.reg_t_initial[k], abs=CENT)
+        rows = rows.filter(pc.is_valid(rows["maintenance"]))
         net = sum(rows["maintenance"].to_pylist()) + sum(rows["option_value"].to_pylist())
         assert net == pytest.approx(margin.maintenance_net[k], abs=CENT)
 

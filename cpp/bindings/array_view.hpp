@@ -43,5 +43,6 @@ void check_indexes(std::span<const std::int32_t> index, std::size_t size, const 
 
 void bind_pricing(py::module_& module);
 void bind_portfolio(py::module_& module);
+void bind_strategy(py::module_& module);
 
 } // namespace riskarray::bindings

@@ -53,4 +53,5 @@ PYBIND11_MODULE(_core, module, riskarray::bindings::py::mod_gil_not_used()) {
     module.def("build_info", &riskarray::bindings::build_info_dict);
     riskarray::bindings::bind_pricing(module);
     riskarray::bindings::bind_portfolio(module);
+    riskarray::bindings::bind_strategy(module);
 }

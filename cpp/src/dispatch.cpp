@@ -2,6 +2,7 @@
 #include "isa_methods.hpp"
 #include "isa_table.hpp"
 #include "riskarray/build_info.hpp"
+#include "strategy_methods.hpp"
 
 #include <array>
 #include <cstdlib>
@@ -36,7 +37,9 @@ constexpr std::array isa_tables{
              v4::american_grid,
              v4::american_dividend_call,
              v4::european_volatility,
-             v4::american_volatility},
+             v4::american_volatility,
+             v4::strategy_groups,
+             v4::strategy_workspace},
     IsaTable{"v3",
              is_v3_supported,
              v3::european_value,
@@ -44,7 +47,9 @@ constexpr std::array isa_tables{
              v3::american_grid,
              v3::american_dividend_call,
              v3::european_volatility,
-             v3::american_volatility},
+             v3::american_volatility,
+             v3::strategy_groups,
+             v3::strategy_workspace},
 #endif
     IsaTable{"baseline",
              is_always_supported,
@@ -53,7 +58,9 @@ constexpr std::array isa_tables{
              baseline::american_grid,
              baseline::american_dividend_call,
              baseline::european_volatility,
-             baseline::american_volatility},
+             baseline::american_volatility,
+             baseline::strategy_groups,
+             baseline::strategy_workspace},
 };
 
 const IsaTable* choose_isa() noexcept {

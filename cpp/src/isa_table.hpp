@@ -2,6 +2,7 @@
 #pragma once
 
 #include "riskarray/series.hpp"
+#include "riskarray/strategy.hpp"
 #include "volatility_start.hpp"
 
 namespace riskarray {
@@ -19,6 +20,14 @@ using VolatilityMethod = void (*)(const OptionSeries& series,
                                   std::span<const double> price,
                                   const VolatilityStart& start) noexcept;
 
+// The strategies of groups [begin, end), with the memory of one worker.
+using StrategyMethod = void (*)(const StrategyBook& book,
+                                const StrategyTerms& terms,
+                                std::size_t begin,
+                                std::size_t end,
+                                std::byte* workspace,
+                                const StrategyResult& result) noexcept;
+
 struct IsaTable {
     const char* name;
     bool (*is_supported)() noexcept;
@@ -28,6 +37,8 @@ struct IsaTable {
     PricingMethod american_dividend_call;
     VolatilityMethod european_volatility;
     VolatilityMethod american_volatility;
+    StrategyMethod strategy_groups;
+    std::size_t (*strategy_workspace)() noexcept; // bytes of one worker
 };
 
 // The entry in use. RISKARRAY_ISA is read once; see build_info.hpp for a name that cannot be

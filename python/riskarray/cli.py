@@ -136,6 +136,9 @@ def margin(
     threads: ThreadsOption = 0,
     engine: Annotated[Engine, typer.Option(help="What runs the accounts.")] = "local",  # noqa: ARG001
     on_error: OnErrorOption = "fail",
+    strategies: Annotated[
+        bool, typer.Option(help="Compute the strategy-based rules, or leave them out.")
+    ] = True,
     json: JsonOption = False,
 ) -> None:
     """Compute the requirement of every account of a book."""
@@ -150,7 +153,14 @@ def margin(
     with progress_bars() as progress:
         stages = Stages(progress)
         loaded = _read(stages, book, rulebook, on_error)
-        report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
+        report = compute(
+            loaded,
+            stages,
+            on_error=on_error,
+            strategies=strategies,
+            backend=backend,
+            threads=threads,
+        )
         if out is not None:
             with stages.stage("write"):
                 report.write(out)

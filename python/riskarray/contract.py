@@ -4,14 +4,27 @@ Conventions that every kernel shares: money in USD per share unless said otherwi
 ACT/365 from instant to instant; rates and yields continuous per year; volatility per square root of
 a year. Dimensions are named: ``n`` instruments or series, ``u`` underlyings, ``s`` spots,
 ``p`` valuation points, ``d`` dividends, ``m`` positions, ``g`` class groups held, ``a`` accounts,
-``c`` class groups, ``k`` product groups, ``q`` portfolio groups, ``z`` scenario sets.
+``c`` class groups, ``k`` product groups, ``q`` portfolio groups, ``z`` scenario sets,
+``r`` regimes of strategy-based rules. A digit is a fixed size, ``m*4`` four rows for each position.
 """
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final, Literal
 
-__all__ = ["KERNELS", "MAX_POINTS", "Argument", "Kernel", "Model", "Range", "kernel"]
+__all__ = [
+    "KERNELS",
+    "LEGS_PER_POSITION",
+    "MAX_POINTS",
+    "STRATEGIES_PER_POSITION",
+    "Argument",
+    "Kernel",
+    "Model",
+    "Range",
+    "StrategyCode",
+    "StrategyRule",
+    "kernel",
+]
 
 MAX_POINTS: Final = 64
 """Most valuation points that one solve prices beside the base."""
@@ -47,6 +60,62 @@ class VolatilityStatus(IntEnum):
 MIN_VOLATILITY: Final = 1e-4
 MAX_VOLATILITY: Final = 10.0
 """The range in which an implied volatility is searched for."""
+
+
+STRATEGIES_PER_POSITION: Final = 4
+LEGS_PER_POSITION: Final = 6
+"""Room in the outputs of `strategy_requirement` for a group's strategies, per position of it."""
+
+
+class StrategyRule(IntEnum):
+    """Columns of the figures of a regime (margin account, cash account)."""
+
+    HEDGE_RATE = 0
+    """Of the strike, for stock hedged by a long option."""
+    HEDGE_CAP_RATE = 1
+    """Of the price, the most that hedged long stock needs; 0: its own rate."""
+    SPREAD_RATE = 2
+    """Of the greatest loss of a spread."""
+    BOX_RATE = 3
+    """Of the strike difference of a long European box on an index; 1 gives no relief."""
+    IS_IN_THE_MONEY_FULL = 4
+    """A covered option's in-the-money amount stands beside the full initial rate."""
+    IS_STRADDLE_ALLOWED = 5
+    """The greater side of a short straddle or strangle carries the other."""
+    IS_SPREAD_ALLOWED = 6
+    IS_SPREAD_INDEX = 7
+    """Only spreads of European options on an index."""
+    IS_SPREAD_SAME_EXPIRY = 8
+    IS_SPREAD_SAME_STYLE = 9
+    """No spreads of American against European options."""
+    IS_HEDGE_ALLOWED = 10
+    """Long options relieve stock."""
+    IS_FUND_COVER_ALLOWED = 11
+    """Shares of a fund cover options on its index."""
+    IS_LONG_CALL_RELIEF = 12
+    """An American call with its strike at or below the price frees the 50 % on short stock."""
+    IS_COLLAR_SAME_EXPIRY = 13
+
+
+class StrategyCode(IntEnum):
+    """How a strategy is charged."""
+
+    LONG_STOCK = 0
+    SHORT_STOCK = 1
+    COVERED_CALL = 2
+    COVERED_PUT = 3
+    PROTECTIVE_PUT = 4
+    PROTECTIVE_CALL = 5
+    COLLAR = 6
+    CONVERSION = 7
+    REVERSE_CONVERSION = 8
+    SPREAD = 9
+    LONG_BOX = 10
+    SHORT_STRADDLE = 11
+    UNCOVERED_CALL = 12
+    UNCOVERED_PUT = 13
+    LONG_OPTION = 14
+    FUTURE = 15
 
 
 class Range(Enum):
@@ -186,6 +255,57 @@ _PORTFOLIO_OUTPUTS = (
     _result("account_point", "a", "where it is, -1: its minimum binds", "int32"),
 )
 
+_TERMS_OF_STRATEGY = (
+    _code("kind", "0 stock, 1 option, 2 future", Range.MODEL),
+    _UNDERLYING,
+    _RIGHT,
+    _array("strike", "n", "USD per share", Range.NONNEGATIVE),
+    _array("time_to_expiry", "n", "years, to the instant: orders the expiries"),
+    _code("exercise", "0 none, 1 European, 2 American", Range.MODEL),
+    _array("multiplier", "n", "shares per unit held", Range.POSITIVE),
+    _array("value", "n", "USD per unit held", Range.NONNEGATIVE),
+    _array("uncovered", "r n", "USD per unit held", Range.NONNEGATIVE),
+    _array("loan_value", "r n", "USD per long option", Range.NONNEGATIVE),
+    _array("spot", "u", "USD per share", Range.POSITIVE),
+    _index("index_group", "u", "u"),
+    Argument(
+        name="role",
+        dims=("u",),
+        unit="0 neither, 1 index, 2 fund",
+        dtype="int8",
+        range=Range.MODEL,
+    ),
+    _array("initial_long", "r u", "fraction of market value", Range.NONNEGATIVE),
+    _array("maintenance_long", "r u", "fraction of market value", Range.NONNEGATIVE),
+    _array("initial_short", "r u", "USD per share", Range.NONNEGATIVE),
+    _array("maintenance_short", "r u", "USD per share", Range.NONNEGATIVE),
+    _array("rules", f"r {len(StrategyRule)}", "see StrategyRule", Range.NONNEGATIVE),
+)
+_STRATEGY_INPUTS = (
+    _offsets("group_offset", "g+1", "m"),
+    _index("group_regime", "g", "r"),
+    _index("instrument", "m", "n"),
+    _array("quantity", "m", "contracts or shares, signed"),
+    *_TERMS_OF_STRATEGY,
+)
+_STRATEGY_ROWS = f"m*{STRATEGIES_PER_POSITION}"
+_LEG_ROWS = f"m*{LEGS_PER_POSITION}"
+_STRATEGY_OUTPUTS = (
+    _result("group_initial", "g", "USD"),
+    _result("group_maintenance", "g", "USD"),
+    _result("group_initial_bound", "g", "USD"),
+    _result("group_maintenance_bound", "g", "USD"),
+    _result("strategy_count", "g", "strategies of the group", "int32"),
+    _result("leg_count", "g", "legs of all of them", "int32"),
+    _result("strategy_code", _STRATEGY_ROWS, "StrategyCode", "int8"),
+    _result("strategy_basis", _STRATEGY_ROWS, "1 initial, 2 maintenance, 3 both", "int8"),
+    _result("strategy_initial", _STRATEGY_ROWS, "USD"),
+    _result("strategy_maintenance", _STRATEGY_ROWS, "USD"),
+    _result("strategy_legs", _STRATEGY_ROWS, "number of legs", "int32"),
+    _result("leg_instrument", _LEG_ROWS, "row of n", "int32"),
+    _result("leg_quantity", _LEG_ROWS, "contracts or shares, signed"),
+)
+
 KERNELS: Final[tuple[Kernel, ...]] = (
     Kernel(name="european_value", inputs=_OPTION, outputs=_VALUE, tolerance=1e-9),
     Kernel(name="american_value", inputs=_OPTION, outputs=_VALUE, tolerance=1e-9),
@@ -240,6 +360,11 @@ KERNELS: Final[tuple[Kernel, ...]] = (
         inputs=_PORTFOLIO_INPUTS,
         outputs=_PORTFOLIO_OUTPUTS,
         flags=("is_own_worst", "is_minimum_per_class", "is_residual_discounted"),
+    ),
+    Kernel(
+        name="strategy_requirement",
+        inputs=_STRATEGY_INPUTS,
+        outputs=_STRATEGY_OUTPUTS,
     ),
 )
 

@@ -1,22 +1,22 @@
 """Public array functions, one per kernel: check through the contract, allocate, call a backend."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import NamedTuple, cast
 
-import numpy as np
-
-from riskarray.array_types import F64, I8, I32, I64, AnyArray, Bool
-from riskarray.backends import BackendName, get_backend
-from riskarray.contract import MAX_POINTS, Argument, Kernel, Model, Range, kernel
+from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends import BackendName
+from riskarray.kernel_call import by_name, run_kernel
+from riskarray.strategy_kernel import StrategyRequirement, strategy_requirement
 
 __all__ = [
     "PortfolioRequirement",
+    "StrategyRequirement",
     "american_value",
     "european_value",
     "implied_volatility",
     "portfolio_requirement",
     "position_pnl",
     "risk_arrays",
+    "strategy_requirement",
 ]
 
 
@@ -33,117 +33,6 @@ class PortfolioRequirement(NamedTuple):
     account_set: I32
     account_group: I32
     account_point: I32
-
-
-_IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
-    Range.ANY: lambda x, _: np.ones(x.shape, dtype=bool),
-    Range.FINITE: lambda x, _: np.isfinite(x),
-    Range.POSITIVE: lambda x, _: (x > 0) & (x < np.inf),
-    Range.NONNEGATIVE: lambda x, _: (x >= 0) & (x < np.inf),
-    Range.NONNEGATIVE_OR_NAN: lambda x, _: ((x >= 0) & (x < np.inf)) | np.isnan(x),
-    Range.POSITIVE_OR_NAN: lambda x, _: ((x > 0) & (x < np.inf)) | np.isnan(x),
-    Range.SIGN: lambda x, _: np.abs(x) == 1,
-    Range.MODEL: lambda x, _: (x >= Model.LINEAR) & (x <= Model.AMERICAN),
-    Range.EXERCISE: lambda x, _: (x == Model.EUROPEAN) | (x == Model.AMERICAN),
-    Range.FRACTION: lambda x, _: (x >= 0) & (x <= 1),
-    Range.INDEX: lambda x, size: (x >= 0) & (x < size),
-    Range.OFFSETS: lambda x, size: (
-        (np.diff(x, prepend=0) >= 0)
-        & ((np.arange(x.size) > 0) | (x == 0))
-        & ((np.arange(x.size) < x.size - 1) | (x == size))
-    ),
-    Range.SETS: lambda x, size: (
-        (np.diff(x, prepend=-1) > 0)
-        & ((np.arange(x.size) > 0) | ((x == 0) & (x.size > 1)))
-        & ((np.arange(x.size) < x.size - 1) | (x == size))
-    ),
-}
-"""Where values are in range; the number is the size of the dimension that an index refers to."""
-
-
-def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping[str, int]) -> None:
-    size = sizes.get(argument.target, 0)
-    bad = ~_IS_GOOD[argument.range](values, size)
-    count = int(np.count_nonzero(bad))
-    if count == 0:
-        return
-    index = np.unravel_index(int(np.argmax(bad)), values.shape)
-    where = ", ".join(str(int(i)) for i in index)
-    text = argument.range.value
-    if argument.range is Range.INDEX:
-        text = f"in [0, {size})"
-    elif argument.range in {Range.OFFSETS, Range.SETS}:
-        text = text.replace("rise from 0", f"rise from 0 to {size}")
-    got = f"{values[index]} at index {where} ({count} in all)"
-    msg = f"{name}: {argument.name} must be {text}, got {got}"
-    raise ValueError(msg)
-
-
-def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[str, int]) -> None:
-    dtype = getattr(values, "dtype", None)
-    if not isinstance(values, np.ndarray) or dtype != np.dtype(argument.dtype):  # type: ignore[redundant-expr]  # callers without types
-        got = dtype or type(values).__name__
-        msg = f"{name}: {argument.name} must be an ndarray of {argument.dtype}, got {got}"
-        raise TypeError(msg)
-    if values.ndim != len(argument.dims) or not values.flags.c_contiguous:
-        msg = (
-            f"{name}: {argument.name} must be C-contiguous with {len(argument.dims)} dimension(s), "
-            f"got shape {values.shape}"
-        )
-        raise ValueError(msg)
-    for dim, size in zip(argument.dims, values.shape, strict=True):
-        base, extra = (dim[:-2], 1) if dim.endswith("+1") else (dim, 0)
-        known = sizes.setdefault(base, size - extra)
-        if size != known + extra:
-            need = f"{known + extra} elements along {dim}"
-            msg = f"{name}: {argument.name} must have {need}, got {size}"
-            raise ValueError(msg)
-
-
-def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
-    """Check every input against the contract and return the size of each dimension."""
-    sizes = {"1": 1}
-    for argument in contract.inputs:
-        _check_shape(contract.name, argument, arrays[argument.name], sizes)
-    for dim, limit in (("p", MAX_POINTS), ("s", MAX_POINTS + 1)):
-        if dim in sizes and not 1 <= sizes[dim] <= limit:
-            msg = f"{contract.name}: {dim} must be from 1 to {limit}, got {sizes[dim]}"
-            raise ValueError(msg)
-    for argument in contract.inputs:
-        _check_range(contract.name, argument, arrays[argument.name], sizes)
-    return sizes
-
-
-def _allocate(contract: Kernel, sizes: Mapping[str, int]) -> dict[str, AnyArray]:
-    def size(dim: str) -> int:
-        return sizes[dim[:-2]] - 1 if dim.endswith("-1") else sizes[dim]
-
-    return {
-        out.name: np.empty([size(dim) for dim in out.dims], dtype=out.dtype)
-        for out in contract.outputs
-    }
-
-
-def _by_name(name: str, *arrays: AnyArray) -> dict[str, AnyArray]:
-    """Arrays in contract order, by the contract's names."""
-    return dict(zip((argument.name for argument in kernel(name).inputs), arrays, strict=True))
-
-
-def _run(
-    name: str,
-    arrays: Mapping[str, AnyArray],
-    *,
-    threads: int,
-    backend: BackendName | None,
-    **flags: bool,
-) -> tuple[Any, ...]:
-    contract = kernel(name)
-    if threads < 0:
-        msg = f"{name}: threads must be 0 (all) or more, got {threads}"
-        raise ValueError(msg)
-    outputs = _allocate(contract, _checked(contract, arrays))
-    getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)
-    return tuple(outputs.values())
 
 
 def european_value(
@@ -205,7 +94,7 @@ def european_value(
     the spot less their present value is lognormal, discounted at the rate less the yield, for the
     yield is earned on the full spot (as in QuantLib's escrowed engines).
     """
-    arrays = _by_name(
+    arrays = by_name(
         "european_value",
         spot,
         underlying,
@@ -219,7 +108,7 @@ def european_value(
         dividend_time,
         dividend_amount,
     )
-    (value,) = _run("european_value", arrays, threads=threads, backend=backend)
+    (value,) = run_kernel("european_value", arrays, threads=threads, backend=backend)
     return cast("F64", value)
 
 
@@ -270,7 +159,7 @@ def american_value(
     Andersen, Lake and Offengenden (2016), "High-performance American option pricing"; a log-space
     Crank-Nicolson grid where ex-dates or two exercise boundaries come before expiry.
     """
-    arrays = _by_name(
+    arrays = by_name(
         "american_value",
         spot,
         underlying,
@@ -284,7 +173,7 @@ def american_value(
         dividend_time,
         dividend_amount,
     )
-    (value,) = _run("american_value", arrays, threads=threads, backend=backend)
+    (value,) = run_kernel("american_value", arrays, threads=threads, backend=backend)
     return cast("F64", value)
 
 
@@ -344,7 +233,7 @@ def implied_volatility(
     Jaeckel (2015), "Let's be rational", for the European start; Barone-Adesi and Whaley (1987) for
     the American one.
     """
-    arrays = _by_name(
+    arrays = by_name(
         "implied_volatility",
         price,
         exercise,
@@ -359,7 +248,7 @@ def implied_volatility(
         dividend_time,
         dividend_amount,
     )
-    volatility, status = _run("implied_volatility", arrays, threads=threads, backend=backend)
+    volatility, status = run_kernel("implied_volatility", arrays, threads=threads, backend=backend)
     return volatility, status
 
 
@@ -412,7 +301,7 @@ def risk_arrays(
     TypeError, ValueError
         If an array has the wrong type or shape, or a value is outside its range.
     """
-    arrays = _by_name(
+    arrays = by_name(
         "risk_arrays",
         spot,
         model,
@@ -428,7 +317,7 @@ def risk_arrays(
         dividend_time,
         dividend_amount,
     )
-    base, pnl = _run("risk_arrays", arrays, threads=threads, backend=backend)
+    base, pnl = run_kernel("risk_arrays", arrays, threads=threads, backend=backend)
     return cast("F64", base), cast("F64", pnl)
 
 
@@ -465,8 +354,8 @@ def position_pnl(
     TypeError, ValueError
         If an array has the wrong type or shape, or a value is outside its range.
     """
-    arrays = _by_name("position_pnl", instrument, quantity, pnl)
-    (out,) = _run("position_pnl", arrays, threads=threads, backend=backend)
+    arrays = by_name("position_pnl", instrument, quantity, pnl)
+    (out,) = run_kernel("position_pnl", arrays, threads=threads, backend=backend)
     return cast("F64", out)
 
 
@@ -557,7 +446,7 @@ def portfolio_requirement(
     FINRA Rule 4210(g)(7)-(8); OCC, "Customer Portfolio Margin". The switches stand where the texts
     leave a choice.
     """
-    arrays = _by_name(
+    arrays = by_name(
         "portfolio_requirement",
         account_offset,
         group_class,
@@ -573,7 +462,7 @@ def portfolio_requirement(
         portfolio_offset,
         set_offset,
     )
-    results = _run(
+    results = run_kernel(
         "portfolio_requirement",
         arrays,
         threads=threads,

@@ -17,7 +17,7 @@ from riskarray.label_columns import label_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.pricing import RiskArrays
 from riskarray.rulebook import Rulebook
-from riskarray.strategy_pairing import totals
+from riskarray.sums import totals
 from riskarray.valuation import market_price
 
 __all__ = ["MINIMUM", "NO_POINT", "STRATEGY", "PortfolioMargin", "requirement"]

@@ -230,7 +230,27 @@ class CoverTable(_Table):
 
     is_index_covered_by_fund: Figure[bool]
     is_in_the_money_added_in_full: Figure[bool]
-    is_spread_lesser_of_naked: Figure[bool]
+
+
+class SpreadTable(_Table):
+    """Spreads by the universal rule, and long boxes of European index options."""
+
+    loss_rate: Figure[Amount]
+    is_same_style: Figure[bool]
+    is_in_cash_account: Figure[bool]
+    long_box_rate: Figure[Fraction]
+
+
+class HedgeTable(_Table):
+    """Stock hedged by a long option, as fractions of the strike and of the stock's price.
+
+    A `cap_rate` of nought caps the requirement at that of the stock by itself.
+    """
+
+    strike_rate: Figure[Fraction]
+    cap_rate: Figure[Fraction]
+    is_collar_same_expiry: Figure[bool]
+    is_long_call_relief: Figure[bool]
 
 
 class StrategyTable(_Table):
@@ -242,6 +262,8 @@ class StrategyTable(_Table):
     long_option: LongOptionTable
     future: FutureTable
     cover: CoverTable
+    spread: SpreadTable
+    hedge: HedgeTable
 
 
 class RulebookFile(_Table):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Strategy-based margin of single legs: every formula of the rules stands here, once.
+"""The figures of strategy-based margin for each underlying, each instrument and each regime.
 
 Requirements are gross and on the basis of margin equity (cash and stock at market, options at
 nothing): a short option's includes its market value, a long option paid in full needs nothing.
@@ -14,74 +14,86 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskarray.array_types import F64, I8, I32, Bool
-from riskarray.market import KIND_OPTION, Instruments, Market, Underlyings
+from riskarray.contract import StrategyRule
+from riskarray.market import KIND_FUTURE, KIND_OPTION, KIND_STOCK, Instruments, Market, Underlyings
 from riskarray.rulebook import Rulebook
 
-__all__ = ["STRATEGY_CLASSES", "Terms", "leg_terms", "months_after"]
+__all__ = [
+    "CASH",
+    "FUND",
+    "INDEX",
+    "MARGIN",
+    "STRATEGY_CLASSES",
+    "Terms",
+    "months_after",
+    "strategy_terms",
+]
 
 STRATEGY_CLASSES: Final = ("equity", "broad_index", "narrow_index", "volatility_index")
 
-_MONTHS: Final = 12
+MARGIN: Final = 0
+CASH: Final = 1
+"""The regimes: a margin account, a cash account."""
+
+INDEX: Final = 1
+FUND: Final = 2
+"""Roles of an underlying; 0 for neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Terms:
-    """What the strategy rules need to know of each underlying and each instrument.
+    """What the kernel `strategy_requirement` needs to know of instruments and underlyings.
 
     Attributes
     ----------
-    long_initial, long_maintenance : ndarray, shape (u,)
-        Requirement of one long share, in USD.
-    short_initial, short_maintenance : ndarray, shape (u,)
-        Requirement of one share sold short beside the proceeds, in USD.
-    in_the_money_initial, in_the_money_maintenance : ndarray, shape (u,)
-        Fraction of a covered call's in-the-money amount that is required beside the stock.
-    strategy_class : ndarray of int8, shape (u,)
-        Index into `STRATEGY_CLASSES`.
-    covers_index, is_index : ndarray of bool, shape (u,)
-        Unleveraged funds, whose shares cover options on an index of their class group; indexes.
-    spot : ndarray, shape (u,)
-        In USD per share.
+    kind, underlying, right, strike, time_to_expiry, exercise, multiplier : ndarray, shape (n,)
+        Terms of the instruments; stock has the right +1 and no time.
     value : ndarray, shape (n,)
         Market value of one contract or share, in USD.
-    strike_value : ndarray, shape (n,)
-        Aggregate strike of one contract, in USD.
-    uncovered : ndarray, shape (n,)
-        Requirement of one uncovered short contract, in USD.
-    in_the_money : ndarray, shape (n,)
-        In-the-money amount of one contract, in USD.
-    future : ndarray, shape (n,)
-        Requirement of one future long or short, in USD.
-    loan_value : ndarray, shape (n,)
+    uncovered : ndarray, shape (2, n)
+        Requirement of one uncovered short contract, or of one future, in USD.
+    loan_value : ndarray, shape (2, n)
         Loan value of one long option, in USD.
-    cash_account : float
-        Fraction of the price of stock that a cash account pays.
-    is_spread_lesser_of_naked : bool
-        Whether a spread never needs more than its short option uncovered.
+    spot : ndarray, shape (u,)
+        In USD per share.
+    index_group : ndarray of int32, shape (u,)
+        First underlying of the class group.
+    role : ndarray of int8, shape (u,)
+        `INDEX`, `FUND` (unleveraged: its shares may cover options on its index) or 0.
+    initial_long, maintenance_long : ndarray, shape (2, u)
+        Requirement of long stock, as a fraction of market value.
+    initial_short, maintenance_short : ndarray, shape (2, u)
+        Requirement of stock sold short beside the proceeds, in USD per share.
+    rules : ndarray, shape (2, 14)
+        Figures of the regimes by `riskarray.contract.StrategyRule`.
     """
 
-    long_initial: F64
-    long_maintenance: F64
-    short_initial: F64
-    short_maintenance: F64
-    in_the_money_initial: F64
-    in_the_money_maintenance: F64
-    strategy_class: I8
-    covers_index: Bool
-    is_index: Bool
-    spot: F64
+    kind: I8
+    underlying: I32
+    right: I8
+    strike: F64
+    time_to_expiry: F64
+    exercise: I8
+    multiplier: F64
     value: F64
-    strike_value: F64
     uncovered: F64
-    in_the_money: F64
-    future: F64
     loan_value: F64
-    cash_account: float
-    is_spread_lesser_of_naked: bool
+    spot: F64
+    index_group: I32
+    role: I8
+    initial_long: F64
+    maintenance_long: F64
+    initial_short: F64
+    maintenance_short: F64
+    rules: F64
 
 
-def leg_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
-    """Return the figures of single legs.
+def strategy_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
+    """Return the figures of single legs, and the rules, for margin and for cash accounts.
+
+    A cash account pays stock in full and secures short puts by their strikes. It may not hold
+    short stock or uncovered calls; where it does, they need what covers them: the price of the
+    stock, if that is more than in a margin account.
 
     Parameters
     ----------
@@ -90,7 +102,7 @@ def leg_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
     rulebook : Rulebook
         Percentages, minimums and caps.
     price : ndarray, shape (n,)
-        Market value per share of each instrument, in USD; NaN passes through to its figures.
+        Market value per share of each instrument, in USD; NaN (nobody holds it) counts as nought.
 
     Returns
     -------
@@ -99,38 +111,100 @@ def leg_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
 
     References
     ----------
-    12 CFR 220.12; FINRA Rule 4210(c), (f)(2); FINRA Regulatory Notices 09-53 and 19-21.
+    12 CFR 220.8, 220.12; FINRA Rule 4210(c), (f)(2); FINRA Regulatory Notices 09-53 and 19-21.
     """
     underlyings, instruments = market.underlyings, market.instruments
+    price = np.where(np.isnan(price), 0.0, price)
+    spot = underlyings.price
+    is_option = instruments.kind == KIND_OPTION
+    in_full = rulebook.strategy.stock.cash_account.value
     long_initial, long_maintenance = _long_stock_rates(underlyings, rulebook)
     short_initial, short_maintenance = _short_stock(underlyings, rulebook)
-    cover = rulebook.strategy.cover
-    is_full = cover.is_in_the_money_added_in_full.value
-    product_type = underlyings.product_type
-    strategy_class = pc.index_in(underlyings.strategy_class, pa.array(STRATEGY_CLASSES))
-    codes = strategy_class.to_numpy().astype(np.int8)
+    uncovered = _uncovered(instruments, underlyings, rulebook, price)
+    loan_value = _loan_value(market, rulebook, price)
+    paid = np.full(len(spot), in_full)
+    time = market.time_to_expiry()
     return Terms(
-        long_initial=long_initial * underlyings.price,
-        long_maintenance=long_maintenance * underlyings.price,
-        short_initial=short_initial,
-        short_maintenance=short_maintenance,
-        in_the_money_initial=np.ones(len(codes)) if is_full else 1.0 - long_initial,
-        in_the_money_maintenance=1.0 - long_maintenance,
-        strategy_class=codes,
-        covers_index=_equal(product_type, "etf")
-        & (underlyings.leverage == 1.0)
-        & cover.is_index_covered_by_fund.value,
-        is_index=_equal(product_type, "index"),
-        spot=underlyings.price,
-        value=price * instruments.multiplier,
-        strike_value=instruments.strike * instruments.multiplier,
-        uncovered=_uncovered(instruments, underlyings, codes, rulebook, price),
-        in_the_money=np.maximum(_moneyness(instruments, underlyings), 0.0) * instruments.multiplier,
-        future=rulebook.strategy.future.rate.value * price * instruments.multiplier,
-        loan_value=_loan_value(market, rulebook, price),
-        cash_account=rulebook.strategy.stock.cash_account.value,
-        is_spread_lesser_of_naked=cover.is_spread_lesser_of_naked.value,
+        kind=instruments.kind,
+        underlying=instruments.underlying,
+        right=np.where(is_option, instruments.right, 1).astype(np.int8),
+        strike=instruments.strike,
+        time_to_expiry=np.where(np.isnan(time), 0.0, time),
+        exercise=instruments.exercise,
+        multiplier=instruments.multiplier,
+        value=np.maximum(price, 0.0) * instruments.multiplier,
+        uncovered=np.stack([uncovered, _secured(instruments, spot, uncovered, in_full)]),
+        loan_value=np.stack([loan_value, np.zeros(len(loan_value))]),
+        spot=spot,
+        index_group=_first_of_class(underlyings),
+        role=_roles(underlyings),
+        initial_long=np.stack([long_initial, paid]),
+        maintenance_long=np.stack([long_maintenance, paid]),
+        initial_short=np.stack([short_initial, np.maximum(short_initial, in_full * spot)]),
+        maintenance_short=np.stack(
+            [short_maintenance, np.maximum(short_maintenance, in_full * spot)]
+        ),
+        rules=_rules(rulebook),
     )
+
+
+def _rules(rulebook: Rulebook) -> F64:
+    """Return the figures of the regimes, a row each."""
+    cover, spread, hedge = (
+        rulebook.strategy.cover,
+        rulebook.strategy.spread,
+        rulebook.strategy.hedge,
+    )
+    shared = {
+        StrategyRule.SPREAD_RATE: spread.loss_rate.value,
+        StrategyRule.IS_IN_THE_MONEY_FULL: cover.is_in_the_money_added_in_full.value,
+        StrategyRule.IS_FUND_COVER_ALLOWED: cover.is_index_covered_by_fund.value,
+        StrategyRule.IS_SPREAD_SAME_STYLE: spread.is_same_style.value,
+    }
+    margin = {
+        **shared,
+        StrategyRule.HEDGE_RATE: hedge.strike_rate.value,
+        StrategyRule.HEDGE_CAP_RATE: hedge.cap_rate.value,
+        StrategyRule.BOX_RATE: spread.long_box_rate.value,
+        StrategyRule.IS_STRADDLE_ALLOWED: 1.0,
+        StrategyRule.IS_SPREAD_ALLOWED: 1.0,
+        StrategyRule.IS_HEDGE_ALLOWED: 1.0,
+        StrategyRule.IS_LONG_CALL_RELIEF: hedge.is_long_call_relief.value,
+        StrategyRule.IS_COLLAR_SAME_EXPIRY: hedge.is_collar_same_expiry.value,
+    }
+    cash = {
+        **shared,
+        StrategyRule.BOX_RATE: 1.0,
+        StrategyRule.IS_SPREAD_ALLOWED: spread.is_in_cash_account.value,
+        StrategyRule.IS_SPREAD_INDEX: 1.0,
+        StrategyRule.IS_SPREAD_SAME_EXPIRY: 1.0,
+    }
+    rows = [[float(regime.get(rule, 0.0)) for rule in StrategyRule] for regime in (margin, cash)]
+    return np.array(rows)
+
+
+def _first_of_class(underlyings: Underlyings) -> I32:
+    """Return the first underlying of the class group of each."""
+    number = underlyings.class_group.dictionary_encode().indices.to_numpy()
+    _, first, group = np.unique(number, return_index=True, return_inverse=True)
+    rows: I32 = first[group].astype(np.int32)
+    return rows
+
+
+def _roles(underlyings: Underlyings) -> I8:
+    is_fund = _equal(underlyings.product_type, "etf") & (underlyings.leverage == 1.0)
+    is_index = _equal(underlyings.product_type, "index")
+    roles: I8 = np.where(is_index, INDEX, np.where(is_fund, FUND, 0)).astype(np.int8)
+    return roles
+
+
+def _secured(instruments: Instruments, spot: F64, uncovered: F64, in_full: float) -> F64:
+    """Return what a short option needs in a cash account: a put its strike, a call its stock."""
+    is_option = instruments.kind == KIND_OPTION
+    stock = in_full * spot[instruments.underlying] * instruments.multiplier
+    strike = in_full * instruments.strike * instruments.multiplier
+    secured = np.where(instruments.right > 0, np.maximum(uncovered, stock), strike)
+    return np.where(is_option, secured, uncovered)
 
 
 def months_after(as_of: dt.date, months: int) -> np.datetime64:
@@ -166,29 +240,27 @@ def _short_stock(underlyings: Underlyings, rulebook: Rulebook) -> tuple[F64, F64
 
 
 def _uncovered(
-    instruments: Instruments, underlyings: Underlyings, codes: I8, rulebook: Rulebook, price: F64
+    instruments: Instruments, underlyings: Underlyings, rulebook: Rulebook, price: F64
 ) -> F64:
-    """Return P + max(a L S - out of the money, b L S or b L K) per contract.
+    """Return P + max(a L S - out of the money, b L S or b L K) per contract; of a future its rate.
 
     The rates grow with leverage, the out-of-the-money amount does not.
     """
     rule = rulebook.strategy.short_option
+    codes = pc.index_in(underlyings.strategy_class, pa.array(STRATEGY_CLASSES)).to_numpy()
     leverage = np.maximum(np.abs(underlyings.leverage), 1.0)
     rates = np.array([rule[name].rate.value for name in STRATEGY_CLASSES])[codes] * leverage
     minima = np.array([rule[name].minimum.value for name in STRATEGY_CLASSES])[codes] * leverage
     row: I32 = instruments.underlying
     spot = underlyings.price[row]
-    out_of_the_money = np.maximum(-_moneyness(instruments, underlyings), 0.0)
+    out_of_the_money = np.maximum(instruments.right * (instruments.strike - spot), 0.0)
     floor = minima[row] * np.where(instruments.right > 0, spot, instruments.strike)
     charge = np.maximum(rates[row] * spot - out_of_the_money, floor)
-    per_contract: F64 = (price + charge) * instruments.multiplier
+    future = rulebook.strategy.future.rate.value * np.abs(price)
+    per_share = np.where(instruments.kind == KIND_FUTURE, future, price + charge)
+    per_share = np.where(instruments.kind == KIND_STOCK, 0.0, per_share)
+    per_contract: F64 = np.maximum(per_share, 0.0) * instruments.multiplier
     return per_contract
-
-
-def _moneyness(instruments: Instruments, underlyings: Underlyings) -> F64:
-    """Return how far each option is in the money, per share; negative out of it, 0 for stock."""
-    spot = underlyings.price[instruments.underlying]
-    return instruments.right * (spot - instruments.strike)
 
 
 def _loan_value(market: Market, rulebook: Rulebook, price: F64) -> F64:
@@ -197,7 +269,7 @@ def _loan_value(market: Market, rulebook: Rulebook, price: F64) -> F64:
     limit = months_after(market.as_of.date(), rule.loan_value_months.value)
     is_long_dated = (instruments.kind == KIND_OPTION) & (instruments.expiry > limit)
     share = np.where(is_long_dated, 1.0 - rule.loan_value_requirement.value, 0.0)
-    value: F64 = share * price * instruments.multiplier
+    value: F64 = share * np.maximum(price, 0.0) * instruments.multiplier
     return value
 
 

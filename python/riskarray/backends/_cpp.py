@@ -7,6 +7,7 @@ from riskarray._core import (
     portfolio_requirement,
     position_pnl,
     risk_arrays,
+    strategy_requirement,
 )
 from riskarray.build import build_info
 
@@ -17,6 +18,7 @@ __all__ = [
     "portfolio_requirement",
     "position_pnl",
     "risk_arrays",
+    "strategy_requirement",
 ]
 
 build_info()  # refuses an impossible RISKARRAY_ISA before the first kernel runs

@@ -90,6 +90,7 @@ def margin(
     stages: Stages,
     *,
     on_error: OnError = "fail",
+    strategies: bool = True,
     backend: BackendName | None = None,
     threads: int = 0,
 ) -> Margin:
@@ -104,6 +105,8 @@ def margin(
     on_error : {"fail", "quarantine"}
         Whether an option that is held and cannot be priced stops the run, or only leaves out the
         accounts that hold it.
+    strategies : bool
+        Whether the strategy-based rules are computed too.
     backend : {"native", "numba"}, optional
         See `riskarray.backends.get_backend`.
     threads : int
@@ -118,6 +121,11 @@ def margin(
     with stages.stage("margin"):
         portfolio = portfolio_margin.requirement(book, arrays, backend=backend, threads=threads)
         beside = add_ons(book, arrays.base, portfolio)
-    with stages.stage("strategies"):
-        strategy = strategy_margin.requirement(book, arrays.base)
+    if strategies:
+        with stages.stage("strategies"):
+            strategy = strategy_margin.requirement(
+                book, arrays.base, backend=backend, threads=threads
+            )
+    else:
+        strategy = strategy_margin.not_computed(book)
     return Margin(book=book, arrays=arrays, portfolio=portfolio, add_ons=beside, strategy=strategy)

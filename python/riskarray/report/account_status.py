@@ -22,6 +22,7 @@ __all__ = [
     "BELOW_MINIMUM_EQUITY",
     "DEFICIENCY",
     "OK",
+    "UNKNOWN",
     "AccountBasis",
     "account_status",
     "firm_totals",
@@ -35,7 +36,9 @@ BELOW_MINIMUM_EQUITY: Final = "below_minimum_equity"
 """It does, but it is less than an account of this type must hold."""
 BELOW_INITIAL_EQUITY: Final = "below_initial_equity"
 """It is enough to keep the account, and less than the firm asks to open one."""
-_STATUS: Final = (OK, DEFICIENCY, BELOW_MINIMUM_EQUITY, BELOW_INITIAL_EQUITY)
+UNKNOWN: Final = "unknown"
+"""Judged by the strategy-based rules, which were left out."""
+_STATUS: Final = (OK, DEFICIENCY, BELOW_MINIMUM_EQUITY, BELOW_INITIAL_EQUITY, UNKNOWN)
 
 
 class AccountBasis(NamedTuple):
@@ -92,22 +95,28 @@ def account_status(book: Book, basis: AccountBasis) -> dict[str, pa.Array]:
     reg_t = book.rulebook.account.reg_t_minimum_equity.value
     deposit = np.maximum(np.maximum(basis.maintenance, reg_t) - basis.margin_equity, 0.0)
     deposit = np.where(is_empty, 0.0, deposit)
+    is_unknown = np.isnan(basis.maintenance)
     code: npt.NDArray[np.int8] = np.select(
-        [deficiency > 0.0, shortfall > 0.0, is_portfolio & ~is_empty & (held < _initial(book))],
-        [np.int8(1), np.int8(2), np.int8(3)],
+        [
+            np.isnan(required),
+            deficiency > 0.0,
+            shortfall > 0.0,
+            is_portfolio & ~is_empty & (held < _initial(book)),
+        ],
+        [np.int8(4), np.int8(1), np.int8(2), np.int8(3)],
         np.int8(0),
     )
     has_equity = basis.equity > 0.0
     leverage = basis.gross_value / np.where(has_equity, basis.equity, 1.0)
     return {
         "status": pa.array(_STATUS, pa.string()).take(pa.array(code)),
-        "deficiency": pa.array(deficiency),
+        "deficiency": pa.array(deficiency, mask=np.isnan(required)),
         "minimum_equity": pa.array(minimum),
         "equity_shortfall": pa.array(shortfall),
         "call_due": _call_due(book, deficiency > 0.0, shortfall > 0.0),
         "leverage": pa.array(leverage, mask=~has_equity),
-        "reg_t_deposit": pa.array(deposit),
-        "can_hold_in_reg_t": pa.array(deposit == 0.0),
+        "reg_t_deposit": pa.array(deposit, mask=is_unknown),
+        "can_hold_in_reg_t": pa.array(deposit == 0.0, mask=is_unknown),
     }
 
 

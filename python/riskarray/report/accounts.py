@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The accounts table: both kinds of requirement, on the two bases of equity that belong to them."""
 
+import numpy as np
 import pyarrow as pa
 
 from riskarray.add_ons import AddOns
@@ -57,17 +58,19 @@ def accounts_table(
             "minimum_charge": portfolio.minimum_charge,
             "worst_point": portfolio.worst_point,
             "scenario_set": portfolio.scenario_set,
-            "reg_t_initial": strategy.reg_t_initial,
-            "maintenance": strategy.maintenance,
-            "net_deposit": strategy.net_deposit,
-            "maintenance_net": strategy.maintenance_net,
+            "reg_t_initial": _known(strategy.reg_t_initial),
+            "maintenance": _known(strategy.maintenance),
+            "net_deposit": _known(strategy.net_deposit),
+            "maintenance_net": _known(strategy.maintenance_net),
             "long_market_value": values.long,
             "short_market_value": values.short,
             "equity": values.equity,
             "excess": values.equity - requirement,
             "margin_equity": margin_equity,
-            "reg_t_excess": margin_equity - strategy.maintenance,
+            "reg_t_excess": _known(margin_equity - strategy.maintenance),
             "status": status.pop("status"),
+            "reg_t_initial_bound": _known(strategy.initial_bound),
+            "maintenance_bound": _known(strategy.maintenance_bound),
             "strategy_requirement": portfolio.strategy_requirement,
             "add_ons": add_ons.amount,
             "cash": book.cash,
@@ -75,3 +78,8 @@ def accounts_table(
             **status,
         }
     )
+
+
+def _known(amount: F64) -> pa.DoubleArray:
+    """Return a column of amounts, null where they were not computed."""
+    return pa.array(amount, mask=np.isnan(amount))

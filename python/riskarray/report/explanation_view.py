@@ -280,6 +280,11 @@ def _strategies(explanation: Explanation) -> Iterator[RenderableType]:
             f"{net} = {_shown(explanation, net)}"
         )
     yield text(
+        "no permitted pairing needs less than reg_t_initial "
+        f"{_shown(explanation, 'reg_t_initial_bound')} and maintenance "
+        f"{_shown(explanation, 'maintenance_bound')}"
+    )
+    yield text(
         f"reg_t_excess = margin equity {_shown(explanation, 'margin_equity')} - maintenance "
         f"{_shown(explanation, 'maintenance')} = {_shown(explanation, 'reg_t_excess')}"
     )
@@ -288,7 +293,7 @@ def _strategies(explanation: Explanation) -> Iterator[RenderableType]:
 def _cells(row: Mapping[str, object]) -> Iterator[str]:
     for name in _STRATEGY_COLUMNS:
         value = row[name]
-        yield money(value) if isinstance(value, float) else str(value)
+        yield money(value) if isinstance(value, float) else str("" if value is None else value)
 
 
 def _figures(explanation: Explanation) -> Iterator[RenderableType]:

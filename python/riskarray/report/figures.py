@@ -6,7 +6,7 @@ from typing import Final
 
 from riskarray.report.explanation import FigureStep, PortfolioStep, PositionStep
 from riskarray.rulebook import FigureRow, Rulebook
-from riskarray.strategy_margin import STRATEGIES
+from riskarray.strategy_names import definition_figures
 
 __all__ = ["figures_used"]
 
@@ -97,7 +97,6 @@ def _group_prefixes(
 
 
 def _strategy_prefixes(strategies: Iterable[tuple[str, str]]) -> Iterator[str]:
-    declared = {declaration.name: declaration for declaration in STRATEGIES.values()}
     for name, strategy_class in strategies:
-        for figure in declared[name].figures:
+        for figure in definition_figures(name):
             yield f"strategy.{figure.format(strategy_class=strategy_class)}."

@@ -29,9 +29,11 @@ def totals(accounts: pa.Table) -> dict[str, float | int | dict[str, int]]:
     """Return the number of accounts, how many are of each status, and the sum of every amount."""
     counts = pc.value_counts(accounts["status"]).to_pylist()
     sums = {
-        name: float(np.sum(np.asarray(accounts[name])))
+        name: float(np.sum(np.asarray(accounts[name].drop_null())))
         for name in accounts.column_names
-        if pa.types.is_floating(accounts.schema.field(name).type) and name not in _NO_TOTAL
+        if pa.types.is_floating(accounts.schema.field(name).type)
+        and name not in _NO_TOTAL
+        and not 0 < accounts[name].null_count == accounts.num_rows
     }
     status = {row["values"]: row["counts"] for row in counts}
     return {"accounts": accounts.num_rows, "status": dict(sorted(status.items())), **sums}

@@ -154,6 +154,7 @@ def margin(
     book: Book,
     *,
     on_error: OnError = "fail",
+    strategies: bool = True,
     backend: BackendName | None = None,
     threads: int = 0,
     progress: Progress | None = None,
@@ -167,6 +168,9 @@ def margin(
     on_error : {"fail", "quarantine"}
         Whether an option that is held and cannot be priced stops the run, or only leaves out the
         accounts that hold it.
+    strategies : bool
+        Whether the strategy-based rules are computed too. Without them their columns are null, the
+        table of strategies is empty, and the status of accounts judged by them is `unknown`.
     backend : {"native", "numba"}, optional
         Kernels to use; by default what ``RISKARRAY_BACKEND`` says, else ``native``.
     threads : int
@@ -184,7 +188,14 @@ def margin(
     BookError
         If an option that is held has no source of volatility, unless it may be left out.
     """
-    return compute(book, Stages(progress), on_error=on_error, backend=backend, threads=threads)
+    return compute(
+        book,
+        Stages(progress),
+        on_error=on_error,
+        strategies=strategies,
+        backend=backend,
+        threads=threads,
+    )
 
 
 def compute(
@@ -192,11 +203,19 @@ def compute(
     stages: Stages,
     *,
     on_error: OnError = "fail",
+    strategies: bool = True,
     backend: BackendName | None = None,
     threads: int = 0,
 ) -> Report:
     """Do what `margin` does, as part of a run with stages of its own."""
-    result = local.margin(book, stages, on_error=on_error, backend=backend, threads=threads)
+    result = local.margin(
+        book,
+        stages,
+        on_error=on_error,
+        strategies=strategies,
+        backend=backend,
+        threads=threads,
+    )
     with stages.stage("report"):
         tables = {
             "accounts": accounts_table(

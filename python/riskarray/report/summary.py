@@ -75,6 +75,8 @@ def _cell(value: object) -> Text:
     """Return a cell: amounts to the cent and red below nought, a status in its colour."""
     if isinstance(value, float):
         return text(money(value), "red" if value < 0.0 else "")
+    if value is None:
+        return text("")
     return text(str(value), _STYLES.get(str(value), ""))
 
 

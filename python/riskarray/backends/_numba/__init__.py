@@ -4,6 +4,7 @@ from riskarray.backends._numba.implied_volatility import implied_volatility
 from riskarray.backends._numba.portfolio_requirement import portfolio_requirement
 from riskarray.backends._numba.position_pnl import position_pnl
 from riskarray.backends._numba.pricing import american_value, european_value, risk_arrays
+from riskarray.backends._numba.strategy_requirement import strategy_requirement
 
 __all__ = [
     "american_value",
@@ -12,4 +13,5 @@ __all__ = [
     "portfolio_requirement",
     "position_pnl",
     "risk_arrays",
+    "strategy_requirement",
 ]

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The legs of one group in canonical order, and what single strategies cost.
+
+#include "riskarray/strategy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace {
+
+using riskarray::StrategyBook;
+using riskarray::StrategyCode;
+using riskarray::StrategyRule;
+using riskarray::StrategyTerms;
+
+constexpr int kMaxLegs = 96;       // solved together
+constexpr int kMaxGathered = 4096; // sorted together
+
+enum Kind : std::int8_t { kStock = 0, kOption = 1, kFuture = 2 };
+enum Basis : int { kInitial = 0, kMaintenance = 1 };
+constexpr int kBases = 2;
+constexpr int kEuropean = 1;
+constexpr int kIndex = 1, kFund = 2;
+
+// A leg with its terms; quantity is what is left of it, never negative.
+struct Leg {
+    std::int32_t instrument;
+    std::int32_t underlying, index_group;
+    std::int8_t role, kind, right, exercise;
+    bool is_long;
+    double quantity;
+    double strike, time, multiplier, value, uncovered, loan_value, spot;
+    double figure[kBases]; // of the underlying's stock: fraction if long, USD per share if short
+};
+
+// The figures of the group's regime.
+struct Regime {
+    const double* rules;
+
+    double operator[](StrategyRule rule) const noexcept {
+        return rules[static_cast<std::size_t>(rule)];
+    }
+    bool has(StrategyRule rule) const noexcept { return (*this)[rule] != 0.0; }
+};
+
+inline Leg leg_of(const StrategyTerms& terms,
+                  std::size_t regime,
+                  std::int32_t instrument,
+                  double quantity) noexcept {
+    const auto i = static_cast<std::size_t>(instrument);
+    const auto u = static_cast<std::size_t>(terms.underlying[i]);
+    const std::size_t of_instrument = regime * terms.n + i;
+    const std::size_t of_underlying = regime * terms.n_underlyings + u;
+    Leg leg;
+    leg.instrument = instrument;
+    leg.underlying = terms.underlying[i];
+    leg.index_group = terms.index_group[u];
+    leg.role = terms.role[u];
+    leg.kind = terms.kind[i];
+    leg.right = terms.right[i];
+    leg.exercise = terms.exercise[i];
+    leg.is_long = quantity > 0.0;
+    leg.quantity = std::fabs(quantity);
+    leg.strike = terms.strike[i];
+    leg.time = terms.time_to_expiry[i];
+    leg.multiplier = terms.multiplier[i];
+    leg.value = terms.value[i];
+    leg.uncovered = terms.uncovered[of_instrument];
+    leg.loan_value = terms.loan_value[of_instrument];
+    leg.spot = terms.spot[u];
+    leg.figure[kInitial] =
+        leg.is_long ? terms.initial_long[of_underlying] : terms.initial_short[of_underlying];
+    leg.figure[kMaintenance] = leg.is_long ? terms.maintenance_long[of_underlying]
+                                           : terms.maintenance_short[of_underlying];
+    return leg;
+}
+
+inline int compare(double a, double b) noexcept {
+    return a < b ? -1 : (a > b ? 1 : 0);
+}
+
+// Canonical order: stock, options, futures; underlying, expiry, strike, calls before puts,
+// exercise, multiplier, value; the row of the instrument only between legs that are the same in all
+// of these.
+inline bool precedes(const Leg& a, const Leg& b) noexcept {
+    if (a.kind != b.kind) {
+        return a.kind < b.kind;
+    }
+    if (a.underlying != b.underlying) {
+        return a.underlying < b.underlying;
+    }
+    int order = compare(a.time, b.time);
+    order = order != 0 ? order : compare(a.strike, b.strike);
+    order = order != 0 ? order : b.right - a.right;
+    order = order != 0 ? order : a.exercise - b.exercise;
+    order = order != 0 ? order : compare(a.multiplier, b.multiplier);
+    order = order != 0 ? order : compare(a.value, b.value);
+    return order != 0 ? order < 0 : a.instrument < b.instrument;
+}
+
+// Sums the rows of each instrument and drops those that come to nothing: long and short contracts
+// of one series cancel. Returns the number of instruments left.
+inline int net_positions(const StrategyBook& book,
+                         std::size_t begin,
+                         std::size_t end,
+                         std::int32_t* instrument,
+                         double* quantity) noexcept {
+    int count = 0;
+    for (std::size_t k = begin; k < end; ++k) {
+        int at = count;
+        while (at > 0 && instrument[at - 1] > book.instrument[k]) {
+            --at;
+        }
+        if (at > 0 && instrument[at - 1] == book.instrument[k]) {
+            quantity[at - 1] += book.quantity[k];
+            continue;
+        }
+        std::copy_backward(instrument + at, instrument + count, instrument + count + 1);
+        std::copy_backward(quantity + at, quantity + count, quantity + count + 1);
+        instrument[at] = book.instrument[k];
+        quantity[at] = book.quantity[k];
+        ++count;
+    }
+    int kept = 0;
+    for (int i = 0; i < count; ++i) {
+        if (quantity[i] != 0.0) {
+            instrument[kept] = instrument[i];
+            quantity[kept++] = quantity[i];
+        }
+    }
+    return kept;
+}
+
+// Sorts legs in place.
+inline void sort_legs(Leg* legs, int count) noexcept {
+    for (int i = 1; i < count; ++i) {
+        const Leg leg = legs[i];
+        int at = i;
+        for (; at > 0 && precedes(leg, legs[at - 1]); --at) {
+            legs[at] = legs[at - 1];
+        }
+        legs[at] = leg;
+    }
+}
+
+inline double intrinsic(const Leg& leg, double spot) noexcept {
+    return std::max(leg.right * (spot - leg.strike), 0.0);
+}
+
+// Requirement of one unit of stock held by itself.
+inline double stock_alone(const Leg& stock, int basis) noexcept {
+    return stock.multiplier *
+           (stock.is_long ? stock.figure[basis] * stock.spot : stock.figure[basis]);
+}
+
+// Shares that stand against one contract: shares of a fund by the value of its index.
+inline double shares_of(const Leg& option, const Leg& stock) noexcept {
+    return option.underlying == stock.underlying ? option.multiplier
+                                                 : option.multiplier * (option.spot / stock.spot);
+}
+
+// Requirement of the shares and the short option that they cover, per contract. Long stock is
+// valued at no more than the strike: its rate on that, and all that is above (12 CFR 220.4(b)).
+inline double
+covered(const Regime& regime, const Leg& option, const Leg& stock, int basis) noexcept {
+    const double figure = stock.figure[basis];
+    const double in_the_money = intrinsic(option, option.spot);
+    if (!stock.is_long) {
+        return shares_of(option, stock) * figure + option.multiplier * in_the_money;
+    }
+    const bool is_full = basis == kInitial && regime.has(StrategyRule::is_in_the_money_full);
+    const double valued = is_full ? option.spot : std::min(option.spot, option.strike);
+    return option.multiplier * (figure * valued + in_the_money);
+}
+
+// Most that hedged stock needs, in USD per share of a price: what it needs by itself, or the rule's
+// own rate for long stock.
+inline double hedge_cap(const Regime& regime, const Leg& stock, double price) noexcept {
+    if (!stock.is_long) {
+        return stock.figure[kMaintenance];
+    }
+    const double rate = regime[StrategyRule::hedge_cap_rate];
+    return (rate > 0.0 ? std::min(rate, stock.figure[kMaintenance]) : stock.figure[kMaintenance]) *
+           price;
+}
+
+// Requirement of the shares and the long option that hedges them, per contract.
+inline double
+hedged(const Regime& regime, const Leg& option, const Leg& stock, int basis) noexcept {
+    const double alone = stock_alone(stock, basis) / stock.multiplier;
+    const double out_of_the_money = std::max(option.right * (option.strike - option.spot), 0.0);
+    const double least =
+        std::min(regime[StrategyRule::hedge_rate] * option.strike + out_of_the_money,
+                 hedge_cap(regime, stock, stock.spot));
+    if (basis == kMaintenance) {
+        return option.multiplier * least;
+    }
+    const bool is_relieved = !stock.is_long && regime.has(StrategyRule::is_long_call_relief) &&
+                             option.exercise != kEuropean && option.strike <= option.spot;
+    return option.multiplier * (is_relieved ? std::min(least, alone) : alone);
+}
+
+// Requirement of a collar, conversion or reverse conversion, per contract.
+inline double collared(const Regime& regime,
+                       const Leg& sold,
+                       const Leg& bought,
+                       const Leg& stock,
+                       int basis) noexcept {
+    if (basis == kInitial) {
+        return covered(regime, sold, stock, basis);
+    }
+    const double in_the_money = intrinsic(sold, sold.spot);
+    double least = regime[StrategyRule::hedge_rate] * bought.strike;
+    if (sold.strike != bought.strike) {
+        const double out_of_the_money = std::max(bought.spot - bought.strike, 0.0);
+        least = std::min(least + out_of_the_money, hedge_cap(regime, stock, sold.strike));
+    }
+    return sold.multiplier * (least + in_the_money);
+}
+
+// Requirement of a long European box less its value, at most the strike difference, per contract.
+inline double boxed(const Regime& regime,
+                    const Leg& long_call,
+                    const Leg& short_call,
+                    const Leg& long_put,
+                    const Leg& short_put) noexcept {
+    const double width = (short_call.strike - long_call.strike) * long_call.multiplier;
+    const double value = long_call.value - short_call.value + long_put.value - short_put.value;
+    return regime[StrategyRule::box_rate] * width - std::min(value, width);
+}
+
+} // namespace

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "riskarray/strategy.hpp"
+
+#include "isa_table.hpp"
+#include "parallel.hpp"
+
+namespace riskarray {
+namespace {
+
+constexpr std::size_t block_size = 256; // groups; varies with what they hold, not with the threads
+
+std::size_t worker_count(int threads) noexcept {
+#ifdef _OPENMP
+    return static_cast<std::size_t>(threads > 0 ? threads : omp_get_num_procs());
+#else
+    static_cast<void>(threads);
+    return 1;
+#endif
+}
+
+std::size_t worker() noexcept {
+#ifdef _OPENMP
+    return static_cast<std::size_t>(omp_get_thread_num());
+#else
+    return 0;
+#endif
+}
+
+} // namespace
+
+std::size_t strategy_workspace_size(int threads) noexcept {
+    return worker_count(threads) * active_isa()->strategy_workspace();
+}
+
+void strategy_requirement(const StrategyBook& book,
+                          const StrategyTerms& terms,
+                          int threads,
+                          std::span<std::byte> workspace,
+                          const StrategyResult& result) noexcept {
+    const IsaTable* isa = active_isa();
+    const std::size_t n_groups = book.group_regime.size();
+    const std::size_t size = isa->strategy_workspace();
+    for_blocks(n_groups, block_size, threads, [&](std::size_t begin, std::size_t end) {
+        isa->strategy_groups(book, terms, begin, end, workspace.data() + worker() * size, result);
+    });
+}
+
+} // namespace riskarray

@@ -1,0 +1,334 @@
+"""The least strategy-based requirement; the twin of cpp/src/isa/strategy_requirement.cpp."""
+
+from typing import Final
+
+import numpy as np
+
+from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.jit import for_blocks, jit
+from riskarray.backends._numba.strategy_branch import allocation_cost, solve
+from riskarray.backends._numba.strategy_legs import (
+    BOTH,
+    EUROPEAN,
+    FUTURE,
+    INITIAL,
+    MAINTENANCE,
+    MAX_GATHERED,
+    MAX_LEGS,
+    OPTION,
+    STOCK,
+    Book,
+    Legs,
+    Terms,
+    net_positions,
+    set_leg,
+    sort_legs,
+)
+from riskarray.backends._numba.strategy_pools import add_columns, number_rows
+from riskarray.backends._numba.strategy_program import (
+    FIRST_OPTION,
+    IS_TOO_LARGE,
+    IS_WHOLE,
+    LAST_OPTION,
+    N_COLUMNS,
+    N_LEGS,
+    REFERENCE_MULTIPLIER,
+    SCALE,
+    UNIT,
+    Workspace,
+    alone,
+    make_workspace,
+)
+from riskarray.backends._numba.strategy_writer import (
+    BASIS,
+    LEGS,
+    STRATEGIES,
+    Result,
+    Writer,
+    write_allocation,
+)
+
+__all__ = ["strategy_requirement"]
+
+RUN: Final = 32
+STRATEGIES_PER_POSITION: Final = 4
+LEGS_PER_POSITION: Final = 6
+SAME: Final = 1e-6
+"""USD: closer to the allocation's cost a bound is equal to it."""
+
+
+@jit
+def power_near(x: float) -> float:
+    """A power of two near x, for exact scaling."""
+    power = 1.0
+    while power < x:
+        power *= 2.0
+    return power
+
+
+@jit
+def set_up(w: Workspace, regime: F64) -> bool:
+    """Take the workspace's legs as one problem; False when it is too large for one program."""
+    legs, n_legs = w.legs, w.counts[N_LEGS]
+    at = 0
+    while at < n_legs and legs[at]["kind"] == STOCK:
+        at += 1
+    first = at
+    while at < n_legs and legs[at]["kind"] == OPTION:
+        at += 1
+    w.counts[FIRST_OPTION] = first
+    w.counts[LAST_OPTION] = at
+    w.counts[IS_WHOLE] = 1
+    price, contracts = 1.0, 1.0
+    for i in range(first, at):
+        if legs[i]["quantity"] != np.floor(legs[i]["quantity"]):
+            w.counts[IS_WHOLE] = 0
+        price = max(price, legs[i]["strike"])
+        contracts = max(contracts, legs[i]["quantity"])
+    w.number[REFERENCE_MULTIPLIER] = legs[first]["multiplier"] if first < at else 1.0
+    w.number[SCALE] = power_near(price)
+    w.number[UNIT] = power_near(contracts) / 64.0 if contracts > 64.0 else 1.0
+    add_columns(w, regime)
+    if not w.counts[IS_TOO_LARGE]:
+        number_rows(w)
+    return not w.counts[IS_TOO_LARGE]
+
+
+@jit
+def is_one_basis(w: Workspace) -> bool:
+    """Whether every column costs the same on both bases."""
+    for j in range(w.counts[N_COLUMNS]):
+        if w.columns[j]["cost"][INITIAL] != w.columns[j]["cost"][MAINTENANCE]:
+            return False
+    return True
+
+
+@jit
+def least_possible(bound: float, is_complete: bool, cost: float) -> float:
+    """The bound of a solution."""
+    return cost if is_complete else min(bound, cost)
+
+
+@jit
+def allocate(
+    w: Workspace, regime: F64, out: Writer, is_last: bool, is_joint: bool
+) -> tuple[float, float]:
+    """Solve on both bases and write one allocation if it serves both, else one for each."""
+    of_maintenance = w.chosen[MAINTENANCE]
+    of_initial = w.chosen[INITIAL]
+    if w.counts[N_COLUMNS] == 0:
+        write_allocation(w, regime, of_maintenance, is_last, out)
+        return 0.0, 0.0
+    bound, is_complete = solve(w, regime, MAINTENANCE, of_maintenance)
+    cost = allocation_cost(w, regime, of_maintenance, MAINTENANCE)
+    bound = least_possible(bound, is_complete, cost)
+    if is_joint or is_one_basis(w):
+        write_allocation(w, regime, of_maintenance, is_last, out)
+        return bound, bound
+    initial_bound, is_complete = solve(w, regime, INITIAL, of_initial)
+    initial_cost = allocation_cost(w, regime, of_initial, INITIAL)
+    initial_bound = least_possible(initial_bound, is_complete, initial_cost)
+    if allocation_cost(w, regime, of_maintenance, INITIAL) <= initial_cost + SAME:
+        write_allocation(w, regime, of_maintenance, is_last, out)
+    elif allocation_cost(w, regime, of_initial, MAINTENANCE) <= cost + SAME:
+        write_allocation(w, regime, of_initial, is_last, out)
+    else:
+        out.state[BASIS] = 1
+        write_allocation(w, regime, of_initial, is_last, out)
+        out.state[BASIS] = 2
+        write_allocation(w, regime, of_maintenance, is_last, out)
+        out.state[BASIS] = BOTH
+    return initial_bound, bound
+
+
+@jit
+def trivial_bound(legs: Legs, count: int) -> float:
+    """No allocation needs less: long options at their loan value, or as parts of boxes."""
+    bound = 0.0
+    for i in range(count):
+        if legs[i]["kind"] == OPTION and legs[i]["is_long"]:
+            box = legs[i]["value"] if legs[i]["exercise"] == EUROPEAN else 0.0
+            bound -= legs[i]["quantity"] * max(legs[i]["loan_value"], box)
+        elif legs[i]["kind"] == FUTURE:
+            bound += legs[i]["quantity"] * legs[i]["uncovered"]
+    return bound
+
+
+@jit
+def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
+    """Runs of options in canonical order, each solved with the stock that those before it left."""
+    n_stock = 0
+    while n_stock < count and w.gathered[n_stock]["kind"] == STOCK:
+        n_stock += 1
+    n_stock = min(n_stock, MAX_LEGS // 2)
+    at = n_stock
+    run = RUN
+    while at < count:
+        size = min(run, count - at)
+        for i in range(n_stock):
+            w.legs[i] = w.gathered[i]
+        for i in range(size):
+            w.legs[n_stock + i] = w.gathered[at + i]
+        w.counts[N_LEGS] = n_stock + size
+        if not set_up(w, regime):
+            run = size // 2
+            continue
+        allocate(w, regime, out, is_last=at + size == count, is_joint=True)
+        for i in range(n_stock):
+            w.gathered[i]["quantity"] = w.slots[i]["left"]
+        at += size
+
+
+@jit
+def require_legs(w: Workspace, regime: F64, count: int, out: Writer, bound: F64) -> None:
+    """Margin the gathered legs, as one program if they fit."""
+    least = trivial_bound(w.gathered, count)
+    if count <= MAX_LEGS:
+        for i in range(count):
+            w.legs[i] = w.gathered[i]
+        w.counts[N_LEGS] = count
+        if set_up(w, regime):
+            initial, maintenance = allocate(w, regime, out, is_last=True, is_joint=False)
+            for i in range(count):
+                quantity = w.legs[i]["quantity"]
+                initial += quantity * alone(w.legs[i], INITIAL)
+                maintenance += quantity * alone(w.legs[i], MAINTENANCE)
+            bound[INITIAL] += max(initial, least)
+            bound[MAINTENANCE] += max(maintenance, least)
+            return
+    bound[INITIAL] += least
+    bound[MAINTENANCE] += least
+    allocate_runs(w, regime, count, out)
+
+
+@jit
+def close_bound(bound: float, total: float) -> float:
+    """A bound that differs from the total by rounding is the total."""
+    return bound if bound < total - SAME - 1e-12 * abs(total) else total
+
+
+@jit
+def require_group(
+    book: Book, terms: Terms, group: int, w: Workspace, state: I64, result: Result
+) -> None:
+    """Margin one group."""
+    row = book.group_regime[group]
+    regime = terms.rules[row]
+    begin, end = book.group_offset[group], book.group_offset[group + 1]
+    total, bound = np.zeros(2), np.zeros(2)
+    state[0] = begin * STRATEGIES_PER_POSITION
+    state[1] = (end - begin) * STRATEGIES_PER_POSITION
+    state[2] = begin * LEGS_PER_POSITION
+    state[3] = (end - begin) * LEGS_PER_POSITION
+    state[STRATEGIES] = 0
+    state[LEGS] = 0
+    state[BASIS] = BOTH
+    out = Writer(result, state, total)
+    at = begin
+    while at < end:
+        last = min(end, at + MAX_GATHERED)
+        count = net_positions(book, at, last, w.instrument, w.quantity)
+        for i in range(count):
+            set_leg(w.gathered, i, terms, row, w.instrument[i], w.quantity[i])
+        sort_legs(w.gathered, count, w.spare)
+        require_legs(w, regime, count, out, bound)
+        at = last
+    result.group_initial[group] = total[INITIAL]
+    result.group_maintenance[group] = total[MAINTENANCE]
+    result.group_initial_bound[group] = close_bound(bound[INITIAL], total[INITIAL])
+    result.group_maintenance_bound[group] = close_bound(bound[MAINTENANCE], total[MAINTENANCE])
+    result.strategy_count[group] = state[STRATEGIES]
+    result.leg_count[group] = state[LEGS]
+
+
+@jit
+def require_groups(
+    book: Book, terms: Terms, begin: int, end: int, w: Workspace, state: I64, result: Result
+) -> None:
+    """Margin the groups [begin, end)."""
+    for group in range(begin, end):
+        require_group(book, terms, group, w, state, result)
+
+
+def strategy_requirement(
+    group_offset: I64,
+    group_regime: I32,
+    instrument: I32,
+    quantity: F64,
+    kind: I8,
+    underlying: I32,
+    right: I8,
+    strike: F64,
+    time_to_expiry: F64,
+    exercise: I8,
+    multiplier: F64,
+    value: F64,
+    uncovered: F64,
+    loan_value: F64,
+    spot: F64,
+    index_group: I32,
+    role: I8,
+    initial_long: F64,
+    maintenance_long: F64,
+    initial_short: F64,
+    maintenance_short: F64,
+    rules: F64,
+    *,
+    group_initial: F64,
+    group_maintenance: F64,
+    group_initial_bound: F64,
+    group_maintenance_bound: F64,
+    strategy_count: I32,
+    leg_count: I32,
+    strategy_code: I8,
+    strategy_basis: I8,
+    strategy_initial: F64,
+    strategy_maintenance: F64,
+    strategy_legs: I32,
+    leg_instrument: I32,
+    leg_quantity: F64,
+    threads: int,
+) -> None:
+    """See `riskarray.kernels.strategy_requirement`."""
+    book = Book(group_offset, group_regime, instrument, quantity)
+    terms = Terms(
+        kind,
+        underlying,
+        right,
+        strike,
+        time_to_expiry,
+        exercise,
+        multiplier,
+        value,
+        uncovered,
+        loan_value,
+        spot,
+        index_group,
+        role,
+        initial_long,
+        maintenance_long,
+        initial_short,
+        maintenance_short,
+        rules,
+    )
+    result = Result(
+        group_initial,
+        group_maintenance,
+        group_initial_bound,
+        group_maintenance_bound,
+        strategy_count,
+        leg_count,
+        strategy_code,
+        strategy_basis,
+        strategy_initial,
+        strategy_maintenance,
+        strategy_legs,
+        leg_instrument,
+        leg_quantity,
+    )
+
+    def work(begin: int, end: int) -> None:
+        workspace = make_workspace()
+        require_groups(book, terms, begin, end, workspace, np.zeros(7, np.int64), result)
+
+    for_blocks(group_regime.shape[0], 4096, threads, work)

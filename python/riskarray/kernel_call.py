@@ -1,0 +1,147 @@
+"""How a kernel is called: check through the contract, allocate, hand over to a backend."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from riskarray.array_types import AnyArray, Bool
+from riskarray.backends import BackendName, get_backend
+from riskarray.contract import MAX_POINTS, Argument, Kernel, Model, Range, kernel
+
+__all__ = ["by_name", "run_kernel"]
+
+_IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
+    Range.ANY: lambda x, _: np.ones(x.shape, dtype=bool),
+    Range.FINITE: lambda x, _: np.isfinite(x),
+    Range.POSITIVE: lambda x, _: (x > 0) & (x < np.inf),
+    Range.NONNEGATIVE: lambda x, _: (x >= 0) & (x < np.inf),
+    Range.NONNEGATIVE_OR_NAN: lambda x, _: ((x >= 0) & (x < np.inf)) | np.isnan(x),
+    Range.POSITIVE_OR_NAN: lambda x, _: ((x > 0) & (x < np.inf)) | np.isnan(x),
+    Range.SIGN: lambda x, _: np.abs(x) == 1,
+    Range.MODEL: lambda x, _: (x >= Model.LINEAR) & (x <= Model.AMERICAN),
+    Range.EXERCISE: lambda x, _: (x == Model.EUROPEAN) | (x == Model.AMERICAN),
+    Range.FRACTION: lambda x, _: (x >= 0) & (x <= 1),
+    Range.INDEX: lambda x, size: (x >= 0) & (x < size),
+    Range.OFFSETS: lambda x, size: (
+        (np.diff(x, prepend=0) >= 0)
+        & ((np.arange(x.size) > 0) | (x == 0))
+        & ((np.arange(x.size) < x.size - 1) | (x == size))
+    ),
+    Range.SETS: lambda x, size: (
+        (np.diff(x, prepend=-1) > 0)
+        & ((np.arange(x.size) > 0) | ((x == 0) & (x.size > 1)))
+        & ((np.arange(x.size) < x.size - 1) | (x == size))
+    ),
+}
+"""Where values are in range; the number is the size of the dimension that an index refers to."""
+
+
+def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping[str, int]) -> None:
+    size = sizes.get(argument.target, 0)
+    bad = ~_IS_GOOD[argument.range](values, size)
+    count = int(np.count_nonzero(bad))
+    if count == 0:
+        return
+    index = np.unravel_index(int(np.argmax(bad)), values.shape)
+    where = ", ".join(str(int(i)) for i in index)
+    text = argument.range.value
+    if argument.range is Range.INDEX:
+        text = f"in [0, {size})"
+    elif argument.range in {Range.OFFSETS, Range.SETS}:
+        text = text.replace("rise from 0", f"rise from 0 to {size}")
+    got = f"{values[index]} at index {where} ({count} in all)"
+    msg = f"{name}: {argument.name} must be {text}, got {got}"
+    raise ValueError(msg)
+
+
+def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[str, int]) -> None:
+    dtype = getattr(values, "dtype", None)
+    if not isinstance(values, np.ndarray) or dtype != np.dtype(argument.dtype):  # type: ignore[redundant-expr]  # callers without types
+        got = dtype or type(values).__name__
+        msg = f"{name}: {argument.name} must be an ndarray of {argument.dtype}, got {got}"
+        raise TypeError(msg)
+    if values.ndim != len(argument.dims) or not values.flags.c_contiguous:
+        msg = (
+            f"{name}: {argument.name} must be C-contiguous with {len(argument.dims)} dimension(s), "
+            f"got shape {values.shape}"
+        )
+        raise ValueError(msg)
+    for dim, size in zip(argument.dims, values.shape, strict=True):
+        base, extra = (dim[:-2], 1) if dim.endswith("+1") else (dim, 0)
+        if base.isdigit():
+            sizes[base] = int(base)
+        known = sizes.setdefault(base, size - extra)
+        if size != known + extra:
+            need = f"{known + extra} elements along {dim}"
+            msg = f"{name}: {argument.name} must have {need}, got {size}"
+            raise ValueError(msg)
+
+
+def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
+    """Check every input against the contract and return the size of each dimension."""
+    sizes: dict[str, int] = {}
+    for argument in contract.inputs:
+        _check_shape(contract.name, argument, arrays[argument.name], sizes)
+    for dim, limit in (("p", MAX_POINTS), ("s", MAX_POINTS + 1)):
+        if dim in sizes and not 1 <= sizes[dim] <= limit:
+            msg = f"{contract.name}: {dim} must be from 1 to {limit}, got {sizes[dim]}"
+            raise ValueError(msg)
+    for argument in contract.inputs:
+        _check_range(contract.name, argument, arrays[argument.name], sizes)
+    return sizes
+
+
+def _allocate(contract: Kernel, sizes: Mapping[str, int]) -> dict[str, AnyArray]:
+    def size(dim: str) -> int:
+        if "*" in dim:
+            base, factor = dim.split("*")
+            return sizes[base] * int(factor)
+        return sizes[dim[:-2]] - 1 if dim.endswith("-1") else sizes[dim]
+
+    return {
+        out.name: np.empty([size(dim) for dim in out.dims], dtype=out.dtype)
+        for out in contract.outputs
+    }
+
+
+def by_name(name: str, *arrays: AnyArray) -> dict[str, AnyArray]:
+    """Return arrays in contract order by the contract's names."""
+    return dict(zip((argument.name for argument in kernel(name).inputs), arrays, strict=True))
+
+
+def run_kernel(
+    name: str,
+    arrays: Mapping[str, AnyArray],
+    *,
+    threads: int,
+    backend: BackendName | None,
+    **flags: bool,
+) -> tuple[Any, ...]:
+    """Check a kernel's inputs, allocate its outputs, call a backend and return the outputs.
+
+    Parameters
+    ----------
+    name : str
+        The kernel's.
+    arrays : mapping of str to ndarray
+        Its inputs.
+    threads : int
+        0 for all processors.
+    backend : {"native", "numba"}, optional
+        See `riskarray.backends.get_backend`.
+    **flags : bool
+        Its switches.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array has the wrong type or shape, or a value is outside its range.
+    """
+    contract = kernel(name)
+    if threads < 0:
+        msg = f"{name}: threads must be 0 (all) or more, got {threads}"
+        raise ValueError(msg)
+    outputs = _allocate(contract, _checked(contract, arrays))
+    getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)
+    return tuple(outputs.values())

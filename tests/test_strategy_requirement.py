@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The least pairing: published figures, HiGHS as the oracle, invariances."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import strategy_oracle as oracle
+from known_values import read_cases
+from riskarray import kernels, strategy_margin
+from riskarray.backends import BackendName
+from riskarray.contract import StrategyRule
+from riskarray.kernels import StrategyRequirement
+from riskarray.market import KIND_STOCK
+from riskarray.rulebook import Rulebook, load_rulebook
+from small_books import make_book, make_market, parse_legs, parse_underlyings
+from strategy_oracle import Leg, Rules
+
+CENT = 0.005
+CASES = read_cases("strategy_requirement")
+GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
+"""Random groups against the oracle; 20000 for the whole proof (about ten minutes)."""
+
+
+@cache
+def rulebook(folder: Path, rules: str) -> Rulebook:
+    if not rules:
+        return load_rulebook("finra-4210g")
+    key, value = rules.split("=")
+    table, name = key.split(".")
+    path = folder / "house.toml"
+    figure = f'{{ value = {value}, source = "house", effective = 2020-01-01, mark = "derived" }}'
+    path.write_text(f'base = "finra-4210g"\nid = "house"\n[strategy.{table}]\n{name} = {figure}\n')
+    return load_rulebook(path)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
+def test_published_figures_come_out(
+    case: dict[str, str], tmp_path: Path, backend: BackendName
+) -> None:
+    rules = rulebook(tmp_path, case["rules"])
+    legs = parse_legs(case["legs"])
+    market = make_market(parse_underlyings(case["underlyings"]), legs, rules)
+    book = make_book(market, {"A": legs}, rules, account_type=case["account_type"])
+    margin = strategy_margin.requirement(book, market.instruments.price, backend=backend)
+    is_stock = market.instruments.kind[book.instrument] == KIND_STOCK
+    value = (
+        book.quantity * (market.instruments.price * market.instruments.multiplier)[book.instrument]
+    )
+    figures = {
+        "initial": margin.reg_t_initial[0],
+        "maintenance": margin.maintenance[0],
+        "net": margin.net_deposit[0],
+        "initial + long options": margin.reg_t_initial[0] + value[~is_stock & (value > 0)].sum(),
+        "initial + proceeds": margin.reg_t_initial[0] - value[is_stock & (value < 0)].sum(),
+    }
+    assert figures[case["convention"]] == pytest.approx(float(case["printed"]), abs=CENT)
+    assert margin.initial_bound[0] == pytest.approx(margin.reg_t_initial[0], abs=CENT)
+
+
+def call(
+    groups: Sequence[tuple[Sequence[Leg], Rules]], backend: BackendName = "native"
+) -> StrategyRequirement:
+    """The kernel on groups, each of one underlying of its own."""
+    legs = [leg for group, _ in groups for leg in group]
+    rules = [rule for _, rule in groups]
+    sizes = [len(group) for group, _ in groups]
+    of = [rule for (group, rule) in groups for _ in group]
+    is_index = [any(leg.is_european for leg in group) for group, _ in groups]
+    figures = {
+        StrategyRule.HEDGE_RATE: 0.1,
+        StrategyRule.SPREAD_RATE: 1.0,
+        StrategyRule.BOX_RATE: 0.5,
+        StrategyRule.IS_STRADDLE_ALLOWED: 1.0,
+        StrategyRule.IS_SPREAD_ALLOWED: 1.0,
+        StrategyRule.IS_SPREAD_SAME_STYLE: 1.0,
+        StrategyRule.IS_HEDGE_ALLOWED: 1.0,
+        StrategyRule.IS_COLLAR_SAME_EXPIRY: 1.0,
+    }
+
+    def floats(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array(values, np.float64)
+
+    def stock(basis: str, *, is_long: bool) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+        figure = [rule.stock(basis, is_long=is_long) for rule in rules]
+        unit = floats([rule.spot for rule in rules]) if is_long else 1.0
+        return np.array([floats(figure) / unit])
+
+    return kernels.strategy_requirement(
+        np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
+        np.zeros(len(groups), np.int32),
+        np.arange(len(legs), dtype=np.int32),
+        floats([leg.quantity for leg in legs]),
+        np.array([0 if leg.is_stock else 1 for leg in legs], np.int8),
+        np.repeat(np.arange(len(groups), dtype=np.int32), sizes),
+        np.array([-1 if leg.right == "P" else 1 for leg in legs], np.int8),
+        floats([leg.strike for leg in legs]),
+        floats([leg.expiry for leg in legs]),
+        np.array([1 if leg.is_european else 2 for leg in legs], np.int8),
+        floats([1.0 if leg.is_stock else leg.multiplier for leg in legs]),
+        floats([leg.price * leg.multiplier for leg in legs]),
+        np.array(
+            [
+                [
+                    0.0 if leg.is_stock else leg.multiplier * rule.naked(leg)
+                    for leg, rule in zip(legs, of, strict=True)
+                ]
+            ]
+        ),
+        np.zeros((1, len(legs))),
+        floats([rule.spot for rule in rules]),
+        np.arange(len(groups), dtype=np.int32),
+        np.array(is_index, np.int8),
+        stock("initial", is_long=True),
+        stock("maintenance", is_long=True),
+        stock("initial", is_long=False),
+        stock("maintenance", is_long=False),
+        np.array([[figures.get(rule, 0.0) for rule in StrategyRule]]),
+        backend=backend,
+    )
+
+
+def random_group(rng: np.random.Generator, size: int) -> tuple[list[Leg], Rules]:
+    """Legs around the money on up to three expiries, now and then with stock or European."""
+    spot = round(float(rng.uniform(20, 600)), 2)
+    step = 5.0 if spot > 100 else 1.0
+    is_european = bool(rng.random() < 0.15)
+    n_expiries = int(rng.integers(1, 4))
+    legs: dict[tuple[str, float, float], Leg] = {}
+    if rng.random() < 0.3:
+        shares = float(rng.choice([-1, 1]) * rng.choice([50, 100, 150, 200, 500, 1000]))
+        legs["S", 0.0, 0.0] = Leg("S", shares)
+    while len(legs) < size:
+        right = str(rng.choice(["C", "P"]))
+        strike = max(step, round(spot / step) * step + step * int(rng.integers(-8, 9)))
+        expiry = 0.1 * int(rng.integers(1, n_expiries + 1))
+        money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
+        time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
+        price = round(money + float(time_value * rng.uniform(0.8, 1.2)) + 0.05, 2)
+        quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
+        legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price, is_european)
+    return list(legs.values()), Rules(spot)
+
+
+def random_groups(seed: int, count: int) -> list[tuple[list[Leg], Rules]]:
+    rng = np.random.default_rng(seed)
+    return [random_group(rng, int(rng.integers(2, 13))) for _ in range(count)]
+
+
+def test_the_least_pairing_is_the_oracle_s() -> None:
+    groups = random_groups(1, GROUPS)
+    got = call(groups)
+    misses = 0
+    for k, (legs, rules) in enumerate(groups):
+        for basis in ("initial", "maintenance"):
+            required = getattr(got, f"group_{basis}")[k]
+            bound = getattr(got, f"group_{basis}_bound")[k]
+            least = oracle.least(legs, rules, basis)
+            assert required >= least - CENT
+            assert bound <= least + CENT
+            assert required <= oracle.greedy(legs, rules, basis) + CENT
+            misses += required > least + CENT
+    assert misses <= 0.001 * 2 * GROUPS
+
+
+def test_bound_is_at_least_the_relaxation() -> None:
+    groups = random_groups(2, 60)
+    got = call(groups)
+    for k, (legs, rules) in enumerate(groups):
+        relaxed = oracle.least(legs, rules, is_relaxed=True)
+        assert got.group_maintenance_bound[k] >= relaxed - CENT
+
+
+def test_contracts_that_are_not_whole_are_divided_freely() -> None:
+    groups = [
+        ([replace(leg, quantity=leg.quantity + 0.5) for leg in legs], rules)
+        for legs, rules in random_groups(3, 60)
+    ]
+    got = call(groups)
+    least = [oracle.least(legs, rules, is_relaxed=True) for legs, rules in groups]
+    np.testing.assert_allclose(got.group_maintenance, least, rtol=0, atol=CENT)
+
+
+def test_backends_take_the_same_steps() -> None:
+    groups = random_groups(4, 400)
+    for native, twin in zip(call(groups, "native"), call(groups, "numba"), strict=True):
+        np.testing.assert_array_equal(native, twin)
+
+
+def test_order_of_rows_changes_no_bit(backend: BackendName) -> None:
+    rng = np.random.default_rng(5)
+    groups = random_groups(5, 200)
+    shuffled = [([legs[i] for i in rng.permutation(len(legs))], rules) for legs, rules in groups]
+    for one, other in zip(call(groups, backend)[:6], call(shuffled, backend)[:6], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def one(legs: Sequence[Leg], spot: float = 100.0, backend: BackendName = "native") -> float:
+    got = call([(legs, Rules(spot))], backend)
+    assert got.group_maintenance_bound[0] == got.group_maintenance[0]
+    return float(got.group_maintenance[0])
+
+
+def test_interleaved_bull_call_spreads_need_nothing(backend: BackendName) -> None:
+    legs = [Leg("C", q, k, 0.1, 5.0) for k, q in ((90, 1), (95, -1), (100, 1), (105, -1))]
+    assert one(legs, backend=backend) == 0.0
+
+
+def test_an_iron_condor_needs_its_wider_wing(backend: BackendName) -> None:
+    wings = [Leg("P", 1, 80, 0.1, 1), Leg("P", -1, 90, 0.1, 2)]
+    wings += [Leg("C", -1, 110, 0.1, 2), Leg("C", 1, 115, 0.1, 1)]
+    assert one(wings, backend=backend) == 1000.0
+
+
+def test_short_strangles_are_linear_in_their_number(backend: BackendName) -> None:
+    def strangle(n: int) -> list[Leg]:
+        return [Leg("P", -n, 90, 0.1, 2), Leg("C", -n, 115, 0.1, 1)]
+
+    single = one(strangle(1), backend=backend)
+    # put 2 + 20 - 10 = 12, call 1 + 10: the put and the call's value
+    assert single == pytest.approx(1300.0)
+    for n in (2, 7, 100, 12345):
+        assert one(strangle(n), backend=backend) == pytest.approx(n * single)
+
+
+def test_a_far_short_leg_is_left_uncovered_where_that_needs_less(backend: BackendName) -> None:
+    legs = [Leg("C", -1, 130, 0.1, 0.1), Leg("C", 1, 190, 0.1, 0.01)]
+    assert one(legs, backend=backend) == pytest.approx(1010.0)  # not 6,000
+
+
+def test_the_long_option_must_not_expire_first(backend: BackendName) -> None:
+    near, far = Leg("C", 1, 100, 0.1, 4.0), Leg("C", -1, 100, 0.2, 6.0)
+    assert one([near, far], backend=backend) == pytest.approx(2600.0)
+    assert one([replace(near, expiry=0.2), far], backend=backend) == 0.0
+    assert one([replace(near, expiry=0.3), far], backend=backend) == 0.0
+
+
+def test_styles_do_not_mix(backend: BackendName) -> None:
+    long, short = Leg("C", 1, 100, 0.1, 4.0), Leg("C", -1, 100, 0.1, 4.0, is_european=True)
+    assert one([long, short], backend=backend) == pytest.approx(2400.0)
+
+
+def test_a_long_european_box_is_lent_on(backend: BackendName) -> None:
+    legs = [Leg("C", 1, 90, 0.1, 11.0), Leg("C", -1, 100, 0.1, 3.0)]
+    legs += [Leg("P", 1, 100, 0.1, 3.0), Leg("P", -1, 90, 0.1, 1.5)]
+    assert one(legs, backend=backend) == 0.0
+    european = [replace(leg, is_european=True) for leg in legs]
+    # value 9.5 against 50 % of 10
+    assert one(european, backend=backend) == pytest.approx(-450.0)
+
+
+def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:
+    rng = np.random.default_rng(6)
+    legs, rules = random_group(rng, 14)
+    many = [
+        replace(leg, expiry=leg.expiry + k, strike=leg.strike)
+        for k in range(9)
+        for leg in legs
+        if not leg.is_stock
+    ]
+    assert len(many) > 96
+    got = call([(many, rules)], backend)
+    apart = call([([x for x in many if k < x.expiry <= k + 1], rules) for k in range(9)], backend)
+    assert got.group_maintenance[0] <= apart.group_maintenance.sum() * 1.5
+    assert got.group_maintenance_bound[0] <= got.group_maintenance[0]
+    held = np.zeros(len(many))
+    np.add.at(held, got.leg_instrument, got.leg_quantity)
+    np.testing.assert_allclose(held, [leg.quantity for leg in many])
+
+
+def test_strategies_use_every_leg_and_add_up(backend: BackendName) -> None:
+    groups = random_groups(7, 300)
+    got = call(groups, backend)
+    group = np.repeat(np.arange(len(groups)), got.strategy_count)
+    for bit, name in ((1, "initial"), (2, "maintenance")):
+        counts = (got.strategy_basis & bit) > 0
+        amount = np.where(counts, getattr(got, f"strategy_{name}"), 0.0)
+        total = np.bincount(group, amount, minlength=len(groups))
+        np.testing.assert_allclose(total, getattr(got, f"group_{name}"), atol=1e-6)
+        of_leg = np.repeat(counts, got.strategy_legs)
+        size = sum(len(legs) for legs, _ in groups)
+        held = np.bincount(
+            got.leg_instrument, np.where(of_leg, got.leg_quantity, 0.0), minlength=size
+        )
+        wanted = [leg.quantity for legs, _ in groups for leg in legs]
+        np.testing.assert_allclose(held, wanted, atol=1e-6)
