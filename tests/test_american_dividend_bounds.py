@@ -16,7 +16,7 @@ SPOTS = np.append(np.linspace(0.0, 1200.0, 61), 600.0)[None]
 def values(backend: BackendName, right: int, amount: float) -> F64:
     """One series with one dividend in two weeks and a month to go, at many spots."""
     one = np.ones(1)
-    return kernels.american_value(
+    at_spots = kernels.american_value(
         SPOTS,
         np.zeros(1, np.int32),
         np.array([right], np.int8),
@@ -29,7 +29,9 @@ def values(backend: BackendName, right: int, amount: float) -> F64:
         np.array([14 / 365]),
         np.array([amount]),
         backend=backend,
-    )[0]
+    )
+    result: F64 = at_spots[0]
+    return result
 
 
 @pytest.mark.parametrize("amount", [250.0, 510.0, 600.0, 5_000.0])
