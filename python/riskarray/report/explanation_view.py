@@ -223,13 +223,14 @@ def _charge_rows(groups: tuple[PortfolioStep, ...]) -> Iterator[tuple[str, ...]]
     for group in groups:
         for step in group.class_groups:
             binds = "minimum charge" if step.binds == _MINIMUM else f"loss at {step.point}"
+            is_charged = step.charge > 0.0
             yield (
                 group.name,
                 step.class_group,
-                step.point,
+                step.point if step.loss > 0.0 else "",
                 money(step.loss),
                 money(step.minimum_charge),
-                binds,
+                binds if is_charged else "",
                 money(step.charge),
             )
 
