@@ -677,6 +677,48 @@ def test_wrong_settings_stop_the_book_in_both_modes(
         assert message in found.message
 
 
+@pytest.mark.parametrize("on_error", ["fail", "quarantine"])
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("rate", 4.0, FRACTION),
+        ("rate", math.nan, FRACTION),
+        ("rate", "0.04", FRACTION),
+        ("net_capital", -1.0, "must be an amount in USD, zero or positive"),
+        ("net_capital", math.nan, "must be an amount in USD, zero or positive"),
+        ("as_of", "soon", "must be a date such as 2026-07-10"),
+    ],
+)
+def test_settings_in_memory_are_checked_as_those_of_a_file(
+    key: str, value: Any, message: str, on_error: Any
+) -> None:
+    tables = small_tables()
+    del tables["rates"]
+    given = {name: arrow(name, columns) for name, columns in tables.items()}
+    with pytest.raises(BookError) as caught:
+        Book.from_tables(**{"as_of": AS_OF, **given, key: value, "on_error": on_error})
+    (defect,) = caught.value.defects
+    assert (defect.table, defect.column, defect.value) == ("book.toml", key, str(value))
+    assert message in defect.message
+
+
+def test_on_error_is_one_of_its_words(tmp_path: Path) -> None:
+    folder = write_book(tmp_path, small_tables())
+    with pytest.raises(ValueError, match="on_error must be one of fail, quarantine, got 'ignore'"):
+        read_book(folder, on_error="ignore")  # type: ignore[arg-type]
+
+
+def test_settings_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    folder = write_book(tmp_path, small_tables(), settings=f'\ufeffas_of = "{AS_OF}"\n')
+    assert check_book(folder) == ()
+
+
+def test_an_expired_symbol_shows_the_date_that_it_spells(tmp_path: Path) -> None:
+    row = {"symbol": "ACME260618C00510000", "underlying": "ACME", "kind": "option"}
+    (defect,) = check_book(write_book(tmp_path, with_row("instruments", **row)))
+    assert str(defect).endswith("must not be before 2026-07-10 (expired), got 2026-06-18")
+
+
 def test_a_book_that_is_not_there_is_a_defect(tmp_path: Path) -> None:
     (defect,) = check_book(tmp_path / "nowhere")
     assert "must be a folder that holds a book" in str(defect)

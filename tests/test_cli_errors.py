@@ -133,6 +133,7 @@ def test_quarantine_leaves_out_holders_of_what_cannot_be_priced(
         ["margin", "no-such-folder"],
         ["margin", str(ACME), "--backend", "fortran"],
         ["margin", str(ACME), "--threads", "-1"],
+        ["margin", str(ACME), "--threads", "1025"],
         ["margin", str(ACME), "--rulebook", "no-such-rulebook"],
         ["margin", str(ACME), "--out", str(ACME / "book.toml")],
         ["margin", str(ACME), "--no-such-option"],
@@ -206,3 +207,46 @@ def test_check_lists_all_defects_and_says_when_there_are_none(
     assert "no defects in 4 underlyings" in outcome.out
     margin = command("margin", tmp_path / "bad")
     assert "and 10 more" in margin.err
+
+
+def test_check_refuses_an_unknown_instruction_set_or_backend() -> None:
+    for setting in ({"RISKARRAY_ISA": "foo"}, {"RISKARRAY_BACKEND": "foo"}):
+        outcome = run_command("check", ACME, **setting)
+        assert outcome.code == 2, outcome.err
+        assert "foo" in outcome.err
+
+
+def test_a_book_of_empty_tables_is_margined_with_a_warning_about_its_rate(
+    command: Command, tmp_path: Path
+) -> None:
+    tables = {
+        "underlyings": {"underlying": [], "price": []},
+        "instruments": {"symbol": [], "underlying": [], "kind": []},
+        "positions": {"account": [], "symbol": [], "quantity": []},
+    }
+    folder = write_book(tmp_path / "book", tables)
+    assert command("check", folder).code == 0
+    outcome = command("margin", folder)
+    assert outcome.code == 0
+    assert "warning: rate 0 at every expiry" in outcome.out
+    as_json = command("margin", folder, "--json")
+    assert "riskarray: warning: rate 0 at every expiry" in as_json.err
+    rates = json.loads(as_json.out)["manifest"]["rates"]
+    assert rates == {"is_given": False, "nodes": [{"years": 0.0, "rate": 0.0}]}
+
+
+def test_json_names_the_accounts_left_out(bad_book: Path, command: Command) -> None:
+    outcome = command("margin", bad_book, "--json", "--on-error", "quarantine")
+    assert outcome.code == 3
+    (reject,) = json.loads(outcome.out)["manifest"]["rejects"]
+    assert (reject["account"], reject["row"], reject["value"]) == ("A3", 7, "NOSUCH")
+    assert "left out: 1 accounts" in outcome.err
+    assert "A3: positions row 7, column symbol: must be" in outcome.err
+
+
+def test_only_a_rulebook_is_shown(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "secret.txt"
+    file.write_text("not = 'a rulebook'\n", encoding="utf-8")
+    outcome = command("rulebook", "show", file)
+    assert outcome.code == 1
+    assert outcome.out == ""

@@ -174,9 +174,10 @@ def test_a_wrong_type_or_shape_is_named(name: str, argument_name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_negative_threads_are_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="threads must be 0"):
-        call(name, inputs(kernel(name)), threads=-1)
+@pytest.mark.parametrize("threads", [-1, 1025])
+def test_threads_out_of_range_are_refused(name: str, threads: int) -> None:
+    with pytest.raises(ValueError, match=rf"threads must be 0 \(all\) to 1024, got {threads}"):
+        call(name, inputs(kernel(name)), threads=threads)
 
 
 def test_an_unknown_backend_is_refused() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import riskarray as ra
 from riskarray.backends import backend_name
 from riskarray.report.accounts import accounts_table
-from riskarray.report.report import RESULT_NAMES
+from riskarray.report.report import RESULT_NAMES, without_dust
 from riskarray.report.writing import new_file, new_folder, write_table
 from small_book import ACME_CALL, ACME_PUT, AS_OF, SPX_PUT, Tables, arrow, small_tables
 
@@ -342,3 +342,23 @@ def test_a_folder_that_is_not_a_result_is_refused(report: ra.Report, tmp_path: P
         report.write(tmp_path)
     with pytest.raises(ValueError, match="must be a folder"):
         report.write(tmp_path / "mine.txt")
+
+
+def test_no_table_has_dust_or_a_negative_zero(report: ra.Report) -> None:
+    for table in (report.accounts, report.groups, report.strategies, report.add_ons):
+        for name in table.column_names:
+            if not pa.types.is_floating(table.schema.field(name).type):
+                continue
+            values = np.asarray(table[name].drop_null())
+            assert not (np.signbit(values) & (values == 0)).any(), name
+            assert not ((np.abs(values) < 1e-6) & (values != 0)).any(), name
+
+
+def test_dust_is_nothing() -> None:
+    table = pa.table(
+        {"requirement": [5.46e-12, -0.0, -1e-9, 0.01, None], "rate": [-0.0, 1e-9, 0.1, 1.0, None]}
+    )
+    clean = without_dust(table)
+    assert clean["requirement"].to_pylist() == [0.0, 0.0, 0.0, 0.01, None]
+    assert clean["rate"].to_pylist() == [0.0, 1e-9, 0.1, 1.0, None]
+    assert not np.signbit(np.asarray(clean["rate"].drop_null())).any()

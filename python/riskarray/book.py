@@ -16,13 +16,13 @@ What is read, checked and kept:
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pyarrow as pa
 
 from riskarray.array_types import F64, I32, I64
 from riskarray.book_checks import check_tables, holdings
-from riskarray.book_settings import SETTINGS_FILE, Settings, as_of_instant, read_settings
+from riskarray.book_settings import SETTINGS_FILE, Settings, read_settings, settings_from
 from riskarray.defects import DefectLog
 from riskarray.market import Market
 from riskarray.rulebook import DEFAULT_RULEBOOK, Rulebook, RulebookError, load_rulebook
@@ -137,9 +137,10 @@ class Book:
         Raises
         ------
         BookError
-            If there are defects that stop it.
+            If there are defects that stop it; a setting is named as in `book.toml`.
+        ValueError
+            If `on_error` is neither of the two.
         """
-        settings = Settings(as_of=as_of_instant(as_of), rate=rate, net_capital=net_capital)
         given = {
             "underlyings": underlyings,
             "instruments": instruments,
@@ -149,6 +150,8 @@ class Book:
             "accounts": accounts,
         }
         source = _Source(name=name, path=None)
+        raw = {"as_of": as_of, "rate": rate, "net_capital": net_capital}
+        settings = settings_from(raw, source.log)
         for table, schema in SCHEMAS.items():
             if given[table] is None and not schema.is_required:
                 source.add(table, None, ())
@@ -257,6 +260,9 @@ def _book(
     rulebook: Rulebook | str | Path | None,
     on_error: OnError,
 ) -> Book:
+    if on_error not in get_args(OnError):
+        message = f"on_error must be one of {', '.join(get_args(OnError))}, got {on_error!r}"
+        raise ValueError(message)
     log = source.log
     rules = _rules(source, settings, rulebook)
     if rules is None or settings is None or not source.tables:

@@ -207,7 +207,7 @@ def _rates(
 ) -> Rates | None:
     """Return the zero curve: the table, the flat rate, or zero when a book gives neither."""
     if table is None:
-        return flat_rate(0.0 if rate is None else rate)
+        return flat_rate(rate)
     if rate is not None:
         message = "must not be given beside the table rates"
         log.add_structural(
@@ -223,7 +223,8 @@ def _check_held(
     n = len(table)
     is_held = np.bincount(row[(row >= 0) & (row < n)], minlength=n) > 0
     is_late = instruments.has_expired(as_of)[:n] & is_held
-    log.add(table, "expiry", is_late, f"must be after {as_of:%Y-%m-%d %H:%M} (expired)")
+    message = f"must be after {as_of:%Y-%m-%d %H:%M} (expired)"
+    log.add(table, "expiry", is_late, message, value=lambda row: str(instruments.expiry[row]))
 
 
 def _check_whole(

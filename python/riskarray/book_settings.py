@@ -16,7 +16,7 @@ from riskarray.table_data import InputFile
 from riskarray.table_files import sha256_of
 from riskarray.tables import Defect
 
-__all__ = ["SETTINGS_FILE", "Settings", "as_of_instant", "read_settings"]
+__all__ = ["SETTINGS_FILE", "Settings", "as_of_instant", "read_settings", "settings_from"]
 
 SETTINGS_FILE: Final = "book.toml"
 DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -101,11 +101,29 @@ def read_settings(folder: Path, log: DefectLog) -> tuple[Settings | None, tuple[
         return None, ()
     inputs = (InputFile(name=SETTINGS_FILE, sha256=sha256_of(path), rows=0),)
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         log.add_structural(_defect("", str(error), "must be TOML in UTF-8"))
         return None, inputs
     return _settings(raw, log), inputs
+
+
+def settings_from(raw: Mapping[str, Any], log: DefectLog) -> Settings | None:
+    """Return the settings of a book from memory, checked as those of a file are.
+
+    Parameters
+    ----------
+    raw : mapping of str to object
+        The keys of `book.toml`; one that is None is not given.
+    log : DefectLog
+        Takes what is wrong: all of it is structural.
+
+    Returns
+    -------
+    Settings or None
+        None when they cannot be used.
+    """
+    return _settings({key: value for key, value in raw.items() if value is not None}, log)
 
 
 def _settings(raw: Mapping[str, Any], log: DefectLog) -> Settings | None:

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from riskarray import __version__
 from riskarray.backends import BackendName, get_backend
 from riskarray.cli_rulebook import check_rulebook_name, rulebooks
+from riskarray.contract import MAX_THREADS
 from riskarray.report.errors import BAD_INPUT, QUARANTINED, errors_shown
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ BackendOption = Annotated[
     typer.Option(help="Kernels to use; by default RISKARRAY_BACKEND, else native."),
 ]
 ThreadsOption = Annotated[
-    int, typer.Option(min=0, help="0 for all processors; results do not depend on it.")
+    int,
+    typer.Option(min=0, max=MAX_THREADS, help="0 for all processors; results do not depend on it."),
 ]
 OnErrorOption = Annotated[
     OnError,
@@ -144,7 +146,7 @@ def margin(
     """Compute the requirement of every account of a book."""
     from riskarray.engine.stages import Stages
     from riskarray.report.report import check_target, compute
-    from riskarray.report.summary import show_summary
+    from riskarray.report.summary import show_summary, warning_lines
     from riskarray.report.terminal import progress_bars
 
     _check_backend(backend)
@@ -166,6 +168,8 @@ def margin(
                 report.write(out)
     if json:
         report.write_json(sys.stdout)
+        for line in warning_lines(report, is_all=True):
+            typer.echo(f"riskarray: {line}" if line[:1] != " " else line, err=True)
     else:
         show_summary(report, out)
     _finish(report.rejects.num_rows)
@@ -338,6 +342,7 @@ def check(book: BookFolder, rulebook: RulebookOption = None) -> None:
     from riskarray.report.terminal import progress_bars
     from riskarray.tables import BookError
 
+    _check_backend(None)
     rules = _rulebook(rulebook)
     try:
         with progress_bars() as progress:

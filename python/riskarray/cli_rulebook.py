@@ -76,7 +76,7 @@ def show(name: RulebookName = "finra-4210g") -> None:
     from riskarray.report.terminal import console
     from riskarray.rulebook_file import rulebook_text
 
-    check_rulebook_name(name)
+    _load(name, None)
     source = rulebook_text(name)
     if sys.stdout.isatty():
         from rich.syntax import Syntax

@@ -57,6 +57,8 @@ class VolatilityStatus(IntEnum):
     """No volatility gives the price to the tolerance."""
 
 
+MAX_THREADS: Final = 1024
+"""Greatest number of threads that a kernel may be asked for."""
 MIN_VOLATILITY: Final = 1e-4
 MAX_VOLATILITY: Final = 10.0
 """The range in which an implied volatility is searched for."""

@@ -99,9 +99,10 @@ def dividend_schedule(
     return Dividends(offset=offset, ex_date=ex_date[row], time=time[row], amount=amount[row])
 
 
-def flat_rate(rate: float) -> Rates:
-    """Return a curve that is the same rate at every time."""
-    return Rates(time=np.zeros(1), rate=np.array([rate]))
+def flat_rate(rate: float | None) -> Rates:
+    """Return a curve that is the same rate at every time; zero, and marked so, without one."""
+    is_given = rate is not None
+    return Rates(time=np.zeros(1), rate=np.array([rate if is_given else 0.0]), is_given=is_given)
 
 
 def rate_curve(table: TableData, as_of: dt.datetime, log: DefectLog) -> Rates | None:

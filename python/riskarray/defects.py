@@ -34,6 +34,7 @@ class _Entry:
     row: I64
     message: Message
     source: TableData | Defect
+    value: Callable[[int], str] | None = None
 
 
 class DefectLog:
@@ -53,7 +54,13 @@ class DefectLog:
         return sum(len(entry.row) for entry in self._entries)
 
     def add(
-        self, table: TableData, column: str, is_wrong: npt.NDArray[np.bool_], message: Message
+        self,
+        table: TableData,
+        column: str,
+        is_wrong: npt.NDArray[np.bool_],
+        message: Message,
+        *,
+        value: Callable[[int], str] | None = None,
     ) -> None:
         """Report the cells of a column that break a rule.
 
@@ -67,6 +74,8 @@ class DefectLog:
             Whether the cell breaks the rule.
         message : str or callable
             What would be right, or a function of the row (from 0) that says so.
+        value : callable, optional
+            Function of the row that gives what an empty cell stood for.
         """
         if not is_wrong.any():
             return
@@ -75,7 +84,9 @@ class DefectLog:
         flagged[row] = True
         self._bad.setdefault(table.name, np.zeros(len(table), np.bool_))[row] = True
         self._entries.append(
-            _Entry(name=table.name, column=column, row=row, message=message, source=table)
+            _Entry(
+                name=table.name, column=column, row=row, message=message, source=table, value=value
+            )
         )
 
     def add_structural(self, *defects: Defect) -> None:
@@ -164,4 +175,6 @@ def _defect(entry: _Entry, row: int) -> Defect:
     message = entry.message if isinstance(entry.message, str) else entry.message(row)
     name, number = entry.source.place(row)
     value = entry.source.shown(entry.column, row)
+    if not value and entry.value is not None:
+        value = entry.value(row)
     return Defect(table=name, row=number, column=entry.column, value=value, message=message)

@@ -252,7 +252,13 @@ def _strike(checks: _Checks) -> F64:
     given = table.number["strike"]
     strike = np.where(given.is_null, terms.strike, given.value)
     is_wrong = ~(_is_finite(strike) & (strike > 0))
-    log.add(table, "strike", checks.is_option & is_wrong, "must be a positive number")
+    log.add(
+        table,
+        "strike",
+        checks.is_option & is_wrong,
+        "must be a positive number",
+        value=lambda row: f"{strike[row]:g}" if terms.is_osi[row] else "",
+    )
     differs = checks.spelled(~given.is_null) & (np.abs(strike - terms.strike) > STRIKE_TOLERANCE)
     log.add(
         table, "strike", differs, lambda row: f"must be {terms.strike[row]:g}, as the symbol says"
@@ -271,7 +277,9 @@ def _expiry(checks: _Checks, as_of: dt.datetime) -> npt.NDArray[np.datetime64]:
         table, "expiry", differs, lambda row: f"must be {terms.expiry[row]}, as the symbol says"
     )
     today = np.datetime64(as_of.date(), "D")
-    log.add(table, "expiry", expires & (expiry < today), f"must not be before {today} (expired)")
+    message = f"must not be before {today} (expired)"
+    is_past = expires & (expiry < today)
+    log.add(table, "expiry", is_past, message, value=lambda row: str(expiry[row]))
     return np.where(expires, expiry, np.datetime64("NaT", "D"))
 
 

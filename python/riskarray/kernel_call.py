@@ -7,7 +7,7 @@ import numpy as np
 
 from riskarray.array_types import AnyArray, Bool
 from riskarray.backends import BackendName, get_backend
-from riskarray.contract import MAX_POINTS, Argument, Kernel, Model, Range, kernel
+from riskarray.contract import MAX_POINTS, MAX_THREADS, Argument, Kernel, Model, Range, kernel
 
 __all__ = ["by_name", "run_kernel"]
 
@@ -139,8 +139,8 @@ def run_kernel(
         If an array has the wrong type or shape, or a value is outside its range.
     """
     contract = kernel(name)
-    if threads < 0:
-        msg = f"{name}: threads must be 0 (all) or more, got {threads}"
+    if not 0 <= threads <= MAX_THREADS:
+        msg = f"{name}: threads must be 0 (all) to {MAX_THREADS}, got {threads}"
         raise ValueError(msg)
     outputs = _allocate(contract, _checked(contract, arrays))
     getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)

@@ -229,10 +229,13 @@ class Rates:
         Years from `as_of`, increasing; at least one.
     rate : ndarray of float64, shape (k,)
         Continuous zero rate at each time.
+    is_given : bool
+        False for the zero that stands in for the rates of a book without any.
     """
 
     time: F64
     rate: F64
+    is_given: bool = True
 
     def __post_init__(self) -> None:
         """Refuse an empty curve and times that do not increase."""

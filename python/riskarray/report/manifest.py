@@ -64,6 +64,7 @@ def make_manifest(
         The result.
     """
     rulebook = book.rulebook
+    rates = book.market.rates
     name = backend_name(backend)
     return {
         "version": __version__,
@@ -81,6 +82,13 @@ def make_manifest(
             {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in book.inputs
         ],
         "ignored": list(book.ignored),
+        "rates": {
+            "is_given": rates.is_given,
+            "nodes": [
+                {"years": years, "rate": rate}
+                for years, rate in zip(rates.time.tolist(), rates.rate.tolist(), strict=True)
+            ],
+        },
         "counts": {
             "underlyings": len(book.market.underlyings),
             "instruments": len(book.market.instruments),
@@ -92,6 +100,7 @@ def make_manifest(
             "add_ons": add_ons.num_rows,
             "rejects": rejects.num_rows,
         },
+        "rejects": rejects.to_pylist(),
         "volatility_sources": arrays.source_counts(),
         "totals": totals(accounts),
         "firm": firm_totals(book, np.asarray(accounts["requirement"])),

@@ -11,6 +11,7 @@ from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskarray.backends import BackendName
 from riskarray.book import Book, OnError
@@ -23,7 +24,7 @@ from riskarray.report.explanation import Explanation
 from riskarray.report.manifest import Manifest, make_manifest
 from riskarray.report.writing import check_folder, new_folder, write_table
 
-__all__ = ["RESULT_NAMES", "Report", "check_target", "compute", "margin"]
+__all__ = ["RESULT_NAMES", "Report", "check_target", "compute", "margin", "without_dust"]
 
 RESULT_NAMES: Final = (
     "accounts.parquet",
@@ -34,6 +35,9 @@ RESULT_NAMES: Final = (
     "manifest.json",
 )
 _JSON_ROWS: Final = 4096
+_LEAST_AMOUNT: Final = 1e-6
+"""Of an amount in the tables, in USD; what is less is left from rounding."""
+_NO_AMOUNT: Final = ("quantity", "leverage", "measure", "rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,7 +123,7 @@ class Report:
             (partial / RESULT_NAMES[-1]).write_text(text + "\n", encoding="utf-8")
 
     def write_json(self, stream: IO[str]) -> None:
-        """Write ``{"accounts": [...], "groups": [...], "totals": {...}, "manifest": {...}}``."""
+        """Write ``{"accounts": [], "groups": [], "totals": {}, "manifest": {}}``."""
         for name, opening in (("accounts", "{"), ("groups", ", ")):
             stream.write(f'{opening}"{name}": [')
             for rows in _json_rows(getattr(self, name)):
@@ -232,10 +236,24 @@ def compute(
         }
         for name, table in tables.items():
             _check_finite(name, table)
+            tables[name] = without_dust(table)
         manifest = make_manifest(result.book, result.arrays, backend=backend, **tables)
     return Report(
         **tables, manifest=manifest, seconds=MappingProxyType(stages.seconds), result=result
     )
+
+
+def without_dust(table: pa.Table) -> pa.Table:
+    """Return the table with amounts below a micro-dollar as 0, and no zero with a minus sign."""
+    for k, field in enumerate(table.schema):
+        if not pa.types.is_floating(field.type):
+            continue
+        column = table.column(k)
+        least = 0.0 if field.name in _NO_AMOUNT else _LEAST_AMOUNT
+        is_dust = pc.less_equal(pc.abs(column), least)
+        if pc.any(is_dust).as_py():
+            table = table.set_column(k, field, pc.if_else(is_dust, 0.0, column))
+    return table
 
 
 def _check_finite(name: str, table: pa.Table) -> None:

@@ -13,7 +13,7 @@ from riskarray.report.report import Report
 from riskarray.report.terminal import console, money, seconds_line, table, text
 from riskarray.tables import Defect
 
-__all__ = ["show_summary"]
+__all__ = ["show_summary", "warning_lines"]
 
 _ACCOUNTS: Final = 10
 _REJECTS: Final = 5
@@ -58,6 +58,32 @@ def show_summary(report: Report, out: Path | None = None, *, on: Console | None 
         shown.print(text(line))
 
 
+def warning_lines(report: Report, *, is_all: bool = False) -> Iterator[str]:
+    """Yield what a reader of the figures must not miss.
+
+    Parameters
+    ----------
+    report : Report
+        Any.
+    is_all : bool
+        Whether to name every account that was left out, and not only the first few.
+
+    Yields
+    ------
+    str
+        The rate that stands in for none, the accounts left out with the reason of each.
+    """
+    if not report.result.book.market.rates.is_given:
+        yield "warning: rate 0 at every expiry, for the book gives neither rate nor rates"
+    count = report.rejects.num_rows
+    if not count:
+        return
+    yield f"left out: {count:,} accounts (see rejects){'' if is_all else ', such as'}"
+    for row in report.rejects.slice(0, None if is_all else _REJECTS).to_pylist():
+        name = row.pop("account") or "rows that name no account"
+        yield f"  {name if name.isprintable() else repr(name)}: {Defect(**row)}"
+
+
 def _rows(report: Report, names: list[str]) -> Iterator[tuple[Text, ...]]:
     """Yield the cells of the first accounts, then of all of them."""
     head = report.accounts.slice(0, _ACCOUNTS)
@@ -92,11 +118,7 @@ def _lines(report: Report, out: Path | None) -> Iterator[str]:
     ignored = report.result.book.ignored
     if ignored:
         yield f"columns that nothing reads: {', '.join(ignored)}"
-    if report.rejects.num_rows:
-        yield f"left out: {report.rejects.num_rows:,} accounts (see rejects), such as"
-        for row in report.rejects.slice(0, _REJECTS).to_pylist():
-            name = row.pop("account") or "rows that name no account"
-            yield f"  {name}: {Defect(**row)}"
+    yield from warning_lines(report)
     if out is not None:
         yield f"written to {out}"
     yield seconds_line(report.seconds)
