@@ -210,8 +210,10 @@ def test_check_lists_all_defects_and_says_when_there_are_none(
 
 
 def test_check_refuses_an_unknown_instruction_set_or_backend() -> None:
-    for setting in ({"RISKARRAY_ISA": "foo"}, {"RISKARRAY_BACKEND": "foo"}):
-        outcome = run_command("check", ACME, **setting)
+    for outcome in (
+        run_command("check", ACME, RISKARRAY_ISA="foo"),
+        run_command("check", ACME, RISKARRAY_BACKEND="foo"),
+    ):
         assert outcome.code == 2, outcome.err
         assert "foo" in outcome.err
 
@@ -219,7 +221,7 @@ def test_check_refuses_an_unknown_instruction_set_or_backend() -> None:
 def test_a_book_of_empty_tables_is_margined_with_a_warning_about_its_rate(
     command: Command, tmp_path: Path
 ) -> None:
-    tables = {
+    tables: dict[str, dict[str, list[object]]] = {
         "underlyings": {"underlying": [], "price": []},
         "instruments": {"symbol": [], "underlying": [], "kind": []},
         "positions": {"account": [], "symbol": [], "quantity": []},
