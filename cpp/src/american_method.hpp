@@ -32,8 +32,8 @@ has_dividend(const UnderlyingSpots& market, std::size_t underlying, double time)
 }
 
 // A call with cash dividends. Without a yield and with r >= 0, waiting costs nothing between
-// ex-dates. Dividends of more than a tenth of the strike go to the grid, which errs less there: 1e-5
-// of the spot against 4e-4 at half of the strike.
+// ex-dates. Dividends of more than a tenth of the strike go to the grid, which errs less there:
+// 1e-5 of the spot against 4e-4 at half of the strike.
 inline AmericanMethod dividend_call_method(const OptionSeries& series,
                                            const UnderlyingSpots& market,
                                            std::size_t row) noexcept {
