@@ -29,12 +29,12 @@ __all__ = [
     "SOLVE_INTERPOLATION",
 ]
 
-N_NODES: Final = 6
-N_POINTS: Final = 5
-N_PRICE_POINTS: Final = 12
-N_ITERATIONS: Final = 3  # of fixed point A without a yield
-N_YIELD_ITERATIONS: Final = 4  # of fixed point A with a yield
-N_STEEP_ITERATIONS: Final = 8  # of fixed point B
+N_NODES: Final = 7
+N_POINTS: Final = 6
+N_PRICE_POINTS: Final = 14
+N_ITERATIONS: Final = 4  # of fixed point A without a yield
+N_YIELD_ITERATIONS: Final = 5  # of fixed point A with a yield
+N_STEEP_ITERATIONS: Final = 10  # of fixed point B
 PRICE_POWER: Final = 1.25
 
 

@@ -144,13 +144,22 @@ def interpolate(weight: F64, p: int, square: tuple[float, ...]) -> float:
     total += weight[3, p] * square[3]
     total += weight[4, p] * square[4]
     total += weight[5, p] * square[5]
+    total += weight[6, p] * square[6]
     return -math.sqrt(max(total, LEAST_SQUARE))
 
 
 @jit
 def squares(b: F64) -> tuple[float, ...]:
     """Squares of the boundary at the nodes."""
-    return b[0] * b[0], b[1] * b[1], b[2] * b[2], b[3] * b[3], b[4] * b[4], b[5] * b[5]
+    return (
+        b[0] * b[0],
+        b[1] * b[1],
+        b[2] * b[2],
+        b[3] * b[3],
+        b[4] * b[4],
+        b[5] * b[5],
+        b[6] * b[6],
+    )
 
 
 @jit
