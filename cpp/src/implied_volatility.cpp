@@ -15,7 +15,8 @@
 namespace riskarray {
 namespace {
 
-constexpr std::size_t block_size = max_block;
+// Several blocks of the pricing methods, so that the rows left in the last rounds still fill lanes.
+constexpr std::size_t block_size = 4 * max_block;
 constexpr std::int8_t american = 2;
 
 using BlockDoubles = std::array<double, block_size>;
@@ -133,7 +134,10 @@ void search_rows(const Block& block,
     BlockDoubles value;
     while (n_open > 0) {
         const std::span<std::int32_t> open = rows.first(n_open);
-        method.value(block.series, block.market, open, value);
+        for (std::size_t first = 0; first < n_open; first += max_block) {
+            const std::size_t count = std::min(max_block, n_open - first);
+            method.value(block.series, block.market, open.subspan(first, count), value);
+        }
         n_open = 0;
         for (const std::int32_t row : open) {
             const auto i = static_cast<std::size_t>(row);
