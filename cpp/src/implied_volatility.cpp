@@ -5,6 +5,7 @@
 #include "block_value.hpp"
 #include "isa_table.hpp"
 #include "parallel.hpp"
+#include "steep_volatility.hpp"
 #include "volatility_search.hpp"
 
 #include <algorithm>
@@ -110,6 +111,7 @@ std::size_t open_searches(const Block& block,
                        .floor = std::max(start.floor[i], exercise),
                        .is_in_the_money = exercise > 0.0,
                        .is_smooth = is_smooth,
+                       .turn = steep_volatility(block.series, i),
                        .moneyness = start.moneyness[i],
                        .time = block.series.time_to_expiry[i]};
         block.volatility[i] = open_search(searches[i], start.volatility[i], start.vega[i]);

@@ -102,6 +102,13 @@ double wanted_volatility(const VolatilitySearch& search,
     return volatility + straight * std::clamp(1.0 - correction, 0.5, 2.0);
 }
 
+// Whether the last two values and a trial come from the same branch of the method.
+bool is_one_branch(const VolatilitySearch& search, double volatility, double trial) noexcept {
+    const bool is_below = trial < search.turn;
+    return (volatility < search.turn) == is_below &&
+           (search.last_volatility < search.turn) == is_below;
+}
+
 // The end of a secant step, or the answer when that is good enough.
 SearchStep
 secant_step(VolatilitySearch& search, double volatility, double value, double miss) noexcept {
@@ -114,9 +121,10 @@ secant_step(VolatilitySearch& search, double volatility, double value, double mi
     const double last_step = std::abs(volatility - search.last_volatility);
     const bool is_at_exercise =
         search.is_in_the_money && search.price - search.floor < least_excess * search.spot;
-    const bool is_trusted =
-        search.is_smooth && secant.mismatch < greatest_mismatch && trial == wanted &&
-        std::abs(wanted - volatility) < closing_ratio * last_step && !is_at_exercise;
+    const bool is_trusted = search.is_smooth && secant.mismatch < greatest_mismatch &&
+                            trial == wanted &&
+                            std::abs(wanted - volatility) < closing_ratio * last_step &&
+                            !is_at_exercise && is_one_branch(search, volatility, trial);
     search.last_volatility = volatility;
     search.last_level = here;
     const double change = last_step / volatility;

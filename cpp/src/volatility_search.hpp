@@ -17,6 +17,7 @@ struct VolatilitySearch {
     double scale = 0.0; // spot, less for small prices out of the money: the unit of tolerances
     bool is_in_the_money = false;
     bool is_smooth = true;        // in volatility: a last step may go without a value
+    double turn = 0.0;            // but not across this volatility, where the method changes
     double moneyness = 0.0;       // ln(strike / forward)^2 / T
     double time = 0.0;            // to expiry
     double slope = 0.0;           // of the level by volatility

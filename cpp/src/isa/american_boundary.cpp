@@ -22,13 +22,11 @@
 #include "isa/european_terms.hpp"
 #include "isa/exercise_boundary.hpp"
 #include "isa_methods.hpp"
+#include "steep_volatility.hpp"
 
 namespace riskarray::RISKARRAY_ISA {
 namespace {
 
-// Fixed point A contracts while the drift is small against the deviation; B always does, slowly.
-constexpr double kSteepDrift = 0.6;
-constexpr double kSteepFall = 8.0;
 // Drift over deviation at which the spot has left the boundary for good.
 constexpr double kGreatestDrift = 4.0;
 
@@ -146,14 +144,8 @@ struct Batch {
 
 // 0 or 1: fixed point A without or with a yield; 2 or 3: fixed point B.
 std::size_t batch_of(const OptionSeries& series, std::size_t row) noexcept {
-    const bool is_put = series.right[row] < 0;
-    const double r = is_put ? series.rate[row] : series.dividend_yield[row];
-    const double q = is_put ? series.dividend_yield[row] : series.rate[row];
-    const double time = series.time_to_expiry[row];
-    const double deviation = series.volatility[row] * __builtin_sqrt(time);
-    const double drift = (r - q) * time;
-    const bool is_steep = deviation < kLeastDeviation || drift > kSteepDrift * deviation ||
-                          drift < -kSteepFall * deviation;
+    const double q = series.right[row] < 0 ? series.dividend_yield[row] : series.rate[row];
+    const bool is_steep = series.volatility[row] < steep_volatility(series, row);
     return (is_steep ? 2U : 0U) + (q == 0.0 ? 0U : 1U);
 }
 

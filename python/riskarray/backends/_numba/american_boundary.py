@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.american_method import steep_volatility
 from riskarray.backends._numba.boundary_rule import (
     N_PRICE_POINTS,
     PRICE_INTERPOLATION,
@@ -32,8 +33,6 @@ from riskarray.backends._numba.math import exp_coarse, norm_cdf_coarse
 
 __all__ = ["american_boundary"]
 
-_STEEP_DRIFT: Final = 0.6
-_STEEP_FALL: Final = 8.0
 _GREATEST_DRIFT: Final = 4.0
 
 
@@ -128,14 +127,8 @@ def useful_time(
 @jit
 def batch_of(sign: int, volatility: float, rate: float, dividend_yield: float, time: float) -> int:
     """0 or 1: fixed point A without or with a yield; 2 or 3: fixed point B."""
-    r, q = (dividend_yield, rate) if sign > 0 else (rate, dividend_yield)
-    deviation = volatility * math.sqrt(time)
-    drift = (r - q) * time
-    is_steep = (
-        deviation < LEAST_DEVIATION
-        or drift > _STEEP_DRIFT * deviation
-        or drift < -_STEEP_FALL * deviation
-    )
+    q = rate if sign > 0 else dividend_yield
+    is_steep = volatility < steep_volatility(sign, rate, dividend_yield, time)
     return (2 if is_steep else 0) + (0 if q == 0.0 else 1)
 
 

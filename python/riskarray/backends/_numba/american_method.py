@@ -1,5 +1,6 @@
 """How an American series is priced; the twin of cpp/src/american_method.hpp."""
 
+import math
 from typing import Final
 
 from riskarray.array_types import F64, I64
@@ -13,6 +14,7 @@ __all__ = [
     "GRID",
     "N_METHODS",
     "american_method",
+    "steep_volatility",
 ]
 
 EUROPEAN: Final = 0
@@ -76,3 +78,12 @@ def american_method(
     if not time > 0.0 or (r <= 0.0 and q >= r):
         return EUROPEAN
     return GRID if has_dividends or r < 0.0 else BOUNDARY
+
+
+@jit
+def steep_volatility(sign: int, rate: float, dividend_yield: float, time: float) -> float:
+    """Volatility below which the boundary is found by fixed point B; see steep_volatility.hpp."""
+    root_time = math.sqrt(time)
+    put_drift = -sign * (rate - dividend_yield)
+    steep = put_drift * root_time * (1.0 / 0.6 if put_drift > 0.0 else -1.0 / 8.0)
+    return max(steep, 1e-7 / root_time)

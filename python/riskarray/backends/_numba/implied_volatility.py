@@ -12,6 +12,7 @@ from riskarray.backends._numba.american_method import (
     DIVIDEND_CALL,
     EUROPEAN,
     GRID,
+    steep_volatility,
 )
 from riskarray.backends._numba.block_value import PRICING_METHODS, choose_method
 from riskarray.backends._numba.jit import for_blocks, jit
@@ -24,6 +25,7 @@ from riskarray.backends._numba.volatility_search import (
     PRICE,
     SPOT,
     TIME,
+    TURN,
     next_step,
     open_search,
 )
@@ -94,6 +96,8 @@ def open_searches(
     underlying: I32,
     right: I8,
     strike: F64,
+    rate: F64,
+    dividend_yield: F64,
     time_to_expiry: F64,
     is_european: bool,
     is_smooth: bool,
@@ -124,6 +128,9 @@ def open_searches(
         search[row, IS_SMOOTH] = 1.0 if is_smooth else 0.0
         search[row, MONEYNESS] = start[row, 3]
         search[row, TIME] = time_to_expiry[row]
+        search[row, TURN] = steep_volatility(
+            right[row], rate[row], dividend_yield[row], time_to_expiry[row]
+        )
         volatility[row] = open_search(search[row], start[row, 0], start[row, 1])
         still_open[n_open] = row
         n_open += 1
@@ -185,6 +192,8 @@ def solve_block(
             underlying,
             right,
             strike,
+            rate,
+            dividend_yield,
             time_to_expiry,
             code == EUROPEAN,
             code in (EUROPEAN, BOUNDARY),

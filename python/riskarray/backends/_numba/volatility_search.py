@@ -15,6 +15,7 @@ __all__ = [
     "PRICE",
     "SPOT",
     "TIME",
+    "TURN",
     "next_step",
     "open_search",
 ]
@@ -36,7 +37,8 @@ MONEYNESS: Final = 12
 TIME: Final = 13
 SCALE: Final = 14
 IS_SMOOTH: Final = 15  # 1 where a last step may go without a value
-N_FIELDS: Final = 16
+TURN: Final = 16
+N_FIELDS: Final = 17
 
 _OK, _BELOW_INTRINSIC, _ABOVE_BOUND, _NOT_CONVERGED = 0, 1, 2, 5
 _MIN_VOLATILITY, _MAX_VOLATILITY = 1e-4, 10.0
@@ -137,6 +139,14 @@ def open_search(search: F64, start: float, vega: float) -> float:
 
 
 @jit
+def is_one_branch(search: F64, volatility: float, trial: float) -> bool:
+    """Whether the last two values and a trial come from the same branch of the method."""
+    is_below = trial < search[TURN]
+    is_last_below = search[LAST_VOLATILITY] < search[TURN]
+    return bool((volatility < search[TURN]) == is_below and is_last_below == is_below)
+
+
+@jit
 def secant_step(
     search: F64, volatility: float, value: float, miss: float
 ) -> tuple[float, bool, int]:
@@ -155,6 +165,7 @@ def secant_step(
         and abs(wanted - volatility) < _CLOSING_RATIO * last_step
         and not is_at_exercise
         and search[IS_SMOOTH] > 0.0
+        and is_one_branch(search, volatility, trial)
     )
     search[LAST_VOLATILITY] = volatility
     search[LAST_LEVEL] = here
