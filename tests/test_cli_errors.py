@@ -86,6 +86,23 @@ def test_an_option_held_without_any_source_of_volatility_stops_the_run(
     assert command("check", folder).code == 1
 
 
+def test_an_option_without_a_source_is_named_where_the_book_has_it(
+    command: Command, tmp_path: Path
+) -> None:
+    tables = with_cell("instruments", 1, "price", -1.0)  # goes, and all behind it move up
+    tables["instruments"]["implied_volatility"][3] = None
+    outcome = command(
+        "margin", write_book(tmp_path / "a", tables), "--json", "--on-error", "quarantine"
+    )
+    assert "A2: instruments row 4, column price: must be" in outcome.err
+    tables = with_cell("positions", 3, "symbol", "SPX260918P05100000")
+    tables["instruments"]["implied_volatility"][3] = None
+    outcome = command("margin", write_book(tmp_path / "b", tables))
+    assert outcome.code == 1
+    assert "positions row 3, column symbol: must have a row in instruments" in outcome.err
+    assert "got SPX260918P05100000" in outcome.err
+
+
 def test_a_wrong_key_of_a_rulebook_is_named(command: Command, tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rules.write_text('base = "finra-4210g"\nid = "mine"\n[switches]\nno_such = 1\n')

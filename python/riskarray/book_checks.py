@@ -29,7 +29,7 @@ from riskarray.position_rows import (
 )
 from riskarray.rulebook import Rulebook
 from riskarray.symbols import rows_in
-from riskarray.table_data import TableData
+from riskarray.table_data import InstrumentOrigin, TableData
 from riskarray.tables import Defect
 from riskarray.text_columns import clean_text
 from riskarray.underlying_rows import UnderlyingRows, underlying_rows
@@ -304,6 +304,20 @@ def _market(checked: CheckedTables, underlying: I64, instrument: I64) -> Market:
         instruments=Instruments(underlying=new[rows.underlying[instrument]], **columns),
         dividends=dividend_schedule(checked.dividends, of_dividend, len(underlying), checked.as_of),
         rates=checked.rates,
+        origin=_origin(checked, instrument),
+    )
+
+
+def _origin(checked: CheckedTables, instrument: I64) -> InstrumentOrigin:
+    """Return where the instruments that are left come from."""
+    n_listed = len(checked.instrument_table)
+    position = np.full(len(checked.instruments) + 1, -1, np.int64)
+    position[checked.instrument_row[::-1]] = np.arange(len(checked.positions))[::-1]
+    return InstrumentOrigin(
+        instruments=checked.instrument_table.places,
+        positions=checked.positions.places,
+        row=np.where(instrument < n_listed, instrument, -1),
+        position=position[:-1][instrument],
     )
 
 

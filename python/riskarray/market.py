@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.roots import SETTLEMENT_AM
+from riskarray.table_data import InstrumentOrigin
 from riskarray.underlying_risk import UnderlyingRisk
 
 KIND_STOCK: Final = 0
@@ -280,6 +281,8 @@ class Market:
         Cash dividends to come.
     rates : Rates
         Zero curve.
+    origin : InstrumentOrigin, optional
+        Where a book gives each instrument, for the words of an error.
     """
 
     as_of: dt.datetime
@@ -287,6 +290,7 @@ class Market:
     instruments: Instruments
     dividends: Dividends
     rates: Rates
+    origin: InstrumentOrigin | None = None
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together."""

@@ -15,6 +15,7 @@ from riskarray.class_moves import class_moves
 from riskarray.market import Market
 from riskarray.rulebook import Rulebook, load_rulebook
 from riskarray.scenario_pricing import Progress, ScenarioPricing
+from riskarray.table_data import InstrumentOrigin
 from riskarray.tables import BookError, Defect
 from riskarray.volatility import (
     VolatilitySource,
@@ -230,22 +231,36 @@ def source_defects(market: Market, status: pa.DictionaryArray, row: I64) -> tupl
     Returns
     -------
     tuple of Defect
-        One per instrument; the row is that of the market's instruments, from 1.
+        One per instrument, at its row of the book; at that of the market's instruments, from 1,
+        for a market that does not come from a book.
     """
     symbol = market.instruments.symbol.take(pa.array(row)).to_pylist()
     why = status.take(pa.array(row)).to_pylist()
     price = market.instruments.price[row].tolist()
     return tuple(
-        Defect(
-            table="instruments",
-            row=r + 1,
-            column="price",
-            value="" if np.isnan(p) else repr(p),
-            message=(
-                f"must be a price that a volatility of {s}, which is held, explains, or the row "
-                f"must have an implied_volatility: {_REASONS.get(w, _NO_VOLATILITY)}, and no other "
-                "series of its underlying has a volatility to take"
-            ),
-        )
-        for r, p, s, w in zip(row.tolist(), price, symbol, why, strict=True)
+        _source_defect(market.origin, *one)
+        for one in zip(row.tolist(), symbol, price, why, strict=True)
     )
+
+
+def _source_defect(
+    origin: InstrumentOrigin | None, row: int, symbol: str, price: float, why: str | None
+) -> Defect:
+    """Return the defect of one instrument, at its row of the book where that is known."""
+    if origin is not None and origin.row[row] < 0:
+        table, number = origin.positions.place(int(origin.position[row]))
+        message = (
+            "must have a row in instruments with a price or an implied_volatility, for no other "
+            "series of its underlying has a volatility to take"
+        )
+        return Defect(table=table, row=number, column="symbol", value=symbol, message=message)
+    table, number = "instruments", row + 1
+    if origin is not None:
+        table, number = origin.instruments.place(int(origin.row[row]))
+    message = (
+        f"must be a price that a volatility of {symbol}, which is held, explains, or the row "
+        f"must have an implied_volatility: {_REASONS.get(why or '', _NO_VOLATILITY)}, and no "
+        "other series of its underlying has a volatility to take"
+    )
+    value = "" if np.isnan(price) else repr(price)
+    return Defect(table=table, row=number, column="price", value=value, message=message)

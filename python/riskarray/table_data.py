@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from riskarray.array_types import I64
 from riskarray.columns import DateColumn, NumberColumn
 from riskarray.text_columns import TextColumn
 
-__all__ = ["InputFile", "TableData", "TablePart", "arrow_table"]
+__all__ = ["InputFile", "InstrumentOrigin", "RowPlaces", "TableData", "TablePart", "arrow_table"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,55 @@ class TablePart:
     data: pa.Table
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPlaces:
+    """Where the rows of a table stand in the files that it was read from.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table.
+    parts : tuple of str
+        Names of its files.
+    begins : tuple of int
+        First row of each part, and the number of rows at the end.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    begins: tuple[int, ...]
+
+    def part(self, row: int) -> int:
+        """Return the part that holds a row (from 0)."""
+        return bisect_right(self.begins, row) - 1
+
+    def place(self, row: int) -> tuple[str, int]:
+        """Return the name of the part that holds a row (from 0), and its number there (from 1)."""
+        part = self.part(row)
+        name = self.name if len(self.parts) == 1 else f"{self.name} ({self.parts[part]})"
+        return name, row - self.begins[part] + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class InstrumentOrigin:
+    """Which row of a book each instrument of its market comes from.
+
+    Parameters
+    ----------
+    instruments, positions : RowPlaces
+        The two tables.
+    row : ndarray of int64, shape (n,)
+        Row of `instruments`; -1 for what only `positions` names.
+    position : ndarray of int64, shape (n,)
+        First row of `positions` that names it; -1 where none does.
+    """
+
+    instruments: RowPlaces
+    positions: RowPlaces
+    row: I64
+    position: I64
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TableData:
     """The columns of a table, of all its parts together.
@@ -69,11 +119,16 @@ class TableData:
         """Return the number of rows."""
         return sum(part.data.num_rows for part in self.parts)
 
+    @property
+    def places(self) -> RowPlaces:
+        """Where the rows stand in the files."""
+        begins = np.cumsum([0, *(part.data.num_rows for part in self.parts)]).tolist()
+        names = tuple(part.name for part in self.parts)
+        return RowPlaces(name=self.name, parts=names, begins=tuple(begins))
+
     def place(self, row: int) -> tuple[str, int]:
         """Return the name of the part that holds a row (from 0), and its number there (from 1)."""
-        part, begin = self._find(row)
-        name = self.name if len(self.parts) == 1 else f"{self.name} ({part.name})"
-        return name, row - begin + 1
+        return self.places.place(row)
 
     def shown(self, column: str, row: int) -> str:
         """Return what the input holds in a cell, as text; empty for null."""
@@ -84,9 +139,9 @@ class TableData:
         return "" if value is None else str(value)
 
     def _find(self, row: int) -> tuple[TablePart, int]:
-        begins = np.cumsum([0, *(part.data.num_rows for part in self.parts)]).tolist()
-        index = bisect_right(begins, row) - 1
-        return self.parts[index], begins[index]
+        places = self.places
+        index = places.part(row)
+        return self.parts[index], places.begins[index]
 
 
 def arrow_table(source: Any) -> pa.Table:  # noqa: ANN401 - whatever speaks the interface
