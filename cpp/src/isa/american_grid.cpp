@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "block_value.hpp"
+#include "certain_exercise.hpp"
 #include "isa/grid_step.hpp"
 #include "isa_methods.hpp"
 
@@ -43,39 +44,59 @@ Vec interpolate(const Grid& grid, Vec place) noexcept {
            (s + 1.0) * (s - 2.0) * ((s - 1.0) * load(u[1]) - s * load(u[2])) * 0.5;
 }
 
-// Premium over the European value when the path is as good as certain.
-Vec certain_premium(const Grid& grid, Mask is_near, Vec numeraire, Vec asset) noexcept {
-    Vec near = Vec{};
-    for (const Exercise& best : grid.near) {
-        near = max(near, best.level * numeraire - best.slope * asset);
+// Raises the values of some lanes to those of the certain path.
+Vec at_certain_path(const SeriesLanes& lanes,
+                    const UnderlyingSpots& market,
+                    Vec spot,
+                    Vec value,
+                    Mask is_bounded) noexcept {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        if (is_bounded[lane]) {
+            const CertainTerms terms{lanes.sign[lane],
+                                     lanes.strike[lane],
+                                     lanes.rate[lane],
+                                     lanes.dividend_yield[lane],
+                                     lanes.time_to_expiry[lane],
+                                     lanes.underlying[lane]};
+            const double certain = certain_value(terms, market, spot[lane], lanes.dividends[lane]);
+            value[lane] = certain > value[lane] ? certain : value[lane];
+        }
     }
-    const Vec far = max(grid.far.level * numeraire - grid.far.slope * asset, Vec{});
-    return select(is_near, near, far) - max(numeraire - asset, Vec{});
+    return value;
 }
+
+// With less deviation the path is as good as certain everywhere, or nearly so: what is certain is a
+// lower bound of the value.
+constexpr double kCertainBelow = 1e-4;
+constexpr double kNearlyBelow = 5e-3;
 
 // American values, from European ones, at every spot of one lane group.
 void add_premium(const Grid& grid,
                  const SeriesLanes& lanes,
-                 std::size_t n_spots,
+                 const UnderlyingSpots& market,
                  const Vec* spot,
                  Vec* value) noexcept {
     const Vec bond = exp(-lanes.rate * grid.time);
     const Vec stock = exp(-lanes.dividend_yield * grid.time);
     const Mask is_put = lanes.sign < 0.0;
-    for (std::size_t j = 0; j < n_spots; ++j) {
+    const Vec deviation = lanes.volatility * sqrt(grid.time);
+    const Mask is_certain = deviation < kCertainBelow;
+    const Mask is_nearly = deviation < kNearlyBelow;
+    for (std::size_t j = 0; j < market.n_spots; ++j) {
         const Vec x = max(spot[j] - lanes.dividends, Vec{}) / lanes.strike;
-        const Vec numeraire = select(is_put, bond, x * stock);
-        const Vec asset = select(is_put, x * stock, bond);
+        const Vec numeraire = lanes.strike * select(is_put, bond, x * stock);
         const Vec place = (grid.drift - lanes.sign * log(x) - grid.first) / grid.spacing;
-        const Mask is_near = place < 0.0;
-        const Mask is_far = place > static_cast<double>(grid.nodes - 1);
-        const Vec inside = numeraire * interpolate(grid, place);
-        const Vec outside = certain_premium(grid, is_near, numeraire, asset);
-        const Vec premium = max(select(is_near | is_far, outside, inside), Vec{});
+        const Mask is_outside =
+            is_certain | (place < 0.0) | (place > static_cast<double>(grid.nodes - 1));
+        const Vec premium = max(numeraire * interpolate(grid, place), Vec{});
+        Vec american = value[j] + select(is_outside, Vec{}, premium);
+        if (any(is_outside | is_nearly)) {
+            american = at_certain_path(lanes, market, spot[j], american, is_outside | is_nearly);
+        }
         // Dividends worth more than the spot cannot all be paid: a call loses what is missing.
         const Vec missing = select(is_put, Vec{}, max(lanes.dividends - spot[j], Vec{}));
         const Vec exercise = max(lanes.sign * (spot[j] - lanes.strike), Vec{});
-        value[j] = max(value[j] + lanes.strike * premium - missing, exercise);
+        value[j] = max(american - missing, exercise);
     }
 }
 
@@ -134,7 +155,7 @@ void price(const OptionSeries& series,
             Vec at_spot[max_spots];
             gather_spots(lanes[g], market, spot);
             gather_values(lanes[g], market.n_spots, value, at_spot);
-            add_premium(grids[g], lanes[g], market.n_spots, spot, at_spot);
+            add_premium(grids[g], lanes[g], market, spot, at_spot);
             scatter_values(lanes[g], market.n_spots, at_spot, value);
         }
     }

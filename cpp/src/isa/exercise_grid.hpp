@@ -9,15 +9,12 @@
 
 namespace {
 
-constexpr std::size_t kFewNodes = 144;
+constexpr std::size_t kFewNodes = 160;
 constexpr std::size_t kMostNodes = 256;
 // Half-width of the grid in standard deviations. Beyond it exercise is as good as certain.
 constexpr double kWidth = 3.25;
 constexpr double kDeepest = -1.3862943611198906; // ln(1/4): the nodes go no deeper
 constexpr double kWideFrom = -0.3;               // depth that takes most nodes
-// Points deeper in the money than the first node where the best certain exercise is kept.
-constexpr std::size_t kDeepPoints = 5;
-constexpr double kDeepGap = 0.3;
 // Beyond this sigma sqrt(T) values no longer change (by less than 1e-6 of the strike).
 constexpr double kMostDeviation = 10.0;
 // Steps over the whole time, dealt out by length; at least kMostSteps in each segment between
@@ -49,11 +46,7 @@ struct Grid {
     Vec all_steps, min_steps;
     Segment segment;
     std::int64_t next_dividend[kLanes];
-    // The best so far if the path were certain: from the first node and from points deeper in the
-    // money, and from the last node.
-    Vec deep[kDeepPoints]; // e^z of these points
-    Exercise near[kDeepPoints];
-    Exercise far;
+    Exercise near, far; // the best so far if the path from the first or last node were certain
 };
 
 inline Vec frame_growth(const Grid& grid, Vec tau) noexcept {
@@ -81,9 +74,7 @@ inline void keep_better(Exercise& best, const Exercise& other, Mask allowed, Vec
 }
 
 inline void keep_certain(Grid& grid, const Exercise& exercise, Mask allowed, Vec growth) noexcept {
-    for (std::size_t k = 0; k < kDeepPoints; ++k) {
-        keep_better(grid.near[k], exercise, allowed, grid.deep[k] * growth);
-    }
+    keep_better(grid.near, exercise, allowed, grid.exp_z[0] * growth);
     keep_better(grid.far, exercise, allowed, grid.exp_z[grid.nodes - 1] * growth);
 }
 
@@ -182,10 +173,7 @@ set_terms(Grid& grid, const SeriesLanes& lanes, const riskarray::UnderlyingSpots
         grid.all_steps[lane] = is_double ? 2.0 * kSteps : kSteps;
         grid.min_steps[lane] = min_steps(n_dividends(market, underlying, grid.time[lane]));
     }
-    grid.far = {broadcast(1.0), broadcast(1.0)};
-    for (Exercise& exercise : grid.near) {
-        exercise = grid.far;
-    }
+    grid.near = grid.far = {broadcast(1.0), broadcast(1.0)};
 }
 
 // The nodes depend on the series alone: other spots beside one change nothing in its value.
@@ -210,9 +198,6 @@ inline void set_nodes(Grid& grid, const SeriesLanes& lanes, std::size_t nodes) n
     grid.nodes = nodes;
     grid.spacing = h;
     grid.first = bottom;
-    for (std::size_t k = 0; k < kDeepPoints; ++k) {
-        grid.deep[k] = exp(grid.first - kDeepGap * static_cast<double>(k));
-    }
     const Vec ratio = exp(h);
     Vec e = exp(grid.first);
     for (std::size_t i = 0; i < nodes; ++i) {

@@ -68,7 +68,7 @@ inline void set_ends(Step& step, const Grid& grid, Vec growth, Mask is_moving) n
     const Vec american =
         max(worth(grid.far, last), Vec{}) - step.back * max(worth(grid.far, before), Vec{});
     const Vec european = max(1.0 - last, Vec{}) - step.back * max(1.0 - before, Vec{});
-    step.american_first = max(worth(grid.near[0], first), Vec{});
+    step.american_first = max(worth(grid.near, first), Vec{});
     step.american_last = select(is_moving, american, grid.american[end]);
     step.european_first = max(1.0 - first, Vec{});
     step.european_last = select(is_moving, european, grid.european[end]);

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
+from riskarray.backends._numba.certain_exercise import certain_value
 from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.exercise_grid import (
-    DEEP_POINTS,
     FEW_NODES,
     MOST_NODES,
     WIDE_FROM,
@@ -24,6 +24,8 @@ from riskarray.backends._numba.jit import jit
 
 __all__ = ["american_grid"]
 
+_CERTAIN_BELOW: Final = 1e-4  # deviation
+_NEARLY_BELOW: Final = 5e-3
 _LANES: Final = 64  # long enough rows for the compiler's loops over lanes
 
 
@@ -45,50 +47,59 @@ def interpolate(u: F64, v: F64, place: float, lane: int) -> float:
 
 
 @jit
-def certain_premium(grid: Grid, is_near: bool, numeraire: float, asset: float, lane: int) -> float:
-    """Premium over the European value when the path is as good as certain."""
-    best = 0.0
-    if is_near:
-        for k in range(DEEP_POINTS):
-            best = max(best, grid.near[0, k, lane] * numeraire - grid.near[1, k, lane] * asset)
-    else:
-        level, slope = grid.terms[Field.FAR_LEVEL, lane], grid.terms[Field.FAR_SLOPE, lane]
-        best = max(level * numeraire - slope * asset, 0.0)
-    return best - max(numeraire - asset, 0.0)
-
-
-@jit
 def add_premium(
     grid: Grid,
     lane: int,
     sign: int,
     strike: float,
+    volatility: float,
     rate: float,
     dividend_yield: float,
+    dividend_offset: I64,
+    dividend_time: F64,
+    dividend_amount: F64,
+    underlying: int,
     spot: F64,
     value: F64,
 ) -> None:
     """Turn the European values of one series into American ones, at every spot."""
     terms = grid.terms
-    bond = math.exp(-rate * terms[Field.TIME, lane])
-    stock = math.exp(-dividend_yield * terms[Field.TIME, lane])
+    time = terms[Field.TIME, lane]
+    bond = math.exp(-rate * time)
+    stock = math.exp(-dividend_yield * time)
     dividends = terms[Field.PRESENT_DIVIDENDS, lane]
+    deviation = volatility * math.sqrt(time)
     for j in range(spot.shape[0]):
         x = max(spot[j] - dividends, 0.0) / strike
-        numeraire = bond if sign < 0 else x * stock
-        asset = x * stock if sign < 0 else bond
+        numeraire = strike * (bond if sign < 0 else x * stock)
         log_x = math.log(x) if x > 0.0 else -math.inf
         place = terms[Field.DRIFT, lane] - sign * log_x - terms[Field.FIRST, lane]
         place /= terms[Field.SPACING, lane]
-        is_near = place < 0.0
-        if is_near or place > grid.american.shape[0] - 1.0:
-            premium = certain_premium(grid, is_near, numeraire, asset, lane)
-        else:
+        american = value[j]
+        is_outside = (
+            deviation < _CERTAIN_BELOW or place < 0.0 or place > grid.american.shape[0] - 1.0
+        )
+        if not is_outside:
             premium = numeraire * interpolate(grid.american, grid.european, place, lane)
+            american += 0.0 if premium < 0.0 else premium
+        if is_outside or deviation < _NEARLY_BELOW:
+            certain = certain_value(
+                sign,
+                strike,
+                rate,
+                dividend_yield,
+                time,
+                dividend_offset,
+                dividend_time,
+                dividend_amount,
+                underlying,
+                spot[j],
+                dividends,
+            )
+            american = certain if certain > american else american
         # Dividends worth more than the spot cannot all be paid: a call loses what is missing.
-        missing = max(dividends - spot[j], 0.0) if sign > 0 else 0.0
+        american -= max(dividends - spot[j], 0.0) if sign > 0 else 0.0
         exercise = max(sign * (spot[j] - strike), 0.0)
-        american = value[j] + strike * (0.0 if premium < 0.0 else premium) - missing
         value[j] = exercise if american < exercise else american
 
 
@@ -196,8 +207,13 @@ def american_grid(
                 lane,
                 right[i],
                 strike[i],
+                volatility[i],
                 rate[i],
                 dividend_yield[i],
+                dividend_offset,
+                dividend_time,
+                dividend_amount,
+                underlying[i],
                 spot[underlying[i]],
                 value[i],
             )

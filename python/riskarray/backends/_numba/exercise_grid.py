@@ -14,7 +14,6 @@ from riskarray.backends._numba.jit import jit
 from riskarray.backends._numba.lanes import dividend_value
 
 __all__ = [
-    "DEEP_POINTS",
     "FEW_NODES",
     "MOST_NODES",
     "WIDE_FROM",
@@ -29,13 +28,11 @@ __all__ = [
     "next_segment",
 ]
 
-FEW_NODES: Final = 144
+FEW_NODES: Final = 160
 MOST_NODES: Final = 256
 WIDE_FROM: Final = -0.3  # depth that takes most nodes
-DEEP_POINTS: Final = 5
 _WIDTH: Final = 3.25
 _DEEPEST: Final = -1.3862943611198906
-_DEEP_GAP: Final = 0.3
 _MOST_DEVIATION: Final = 10.0
 _STEPS: Final = 64.0
 _MOST_STEPS: Final = 8.0
@@ -62,8 +59,10 @@ class Field(IntEnum):
     DONE = 13
     DIVIDENDS = 14
     PRESENT_DIVIDENDS = 15
-    FAR_LEVEL = 16
-    FAR_SLOPE = 17
+    NEAR_LEVEL = 16  # the best so far if the path from the first or last node were certain
+    NEAR_SLOPE = 17
+    FAR_LEVEL = 18
+    FAR_SLOPE = 19
 
 
 _N_FIELDS: Final = len(Field)
@@ -76,7 +75,6 @@ class Grid(NamedTuple):
     european: F64
     exp_z: F64
     terms: F64  # (fields, lanes)
-    near: F64  # (level, slope, e^z; points; lanes): the best so far if the path were certain
     next_dividend: I64  # (lanes,)
 
 
@@ -91,19 +89,20 @@ def exercise_at(terms: F64, tau: float, lane: int) -> tuple[float, float]:
 
 
 @jit
+def keep_better(terms: F64, row: int, level: float, slope: float, e: float, lane: int) -> None:
+    """Keep the better of two times of exercise on the certain path from e, at two rows of terms."""
+    if level - slope * e > terms[row, lane] - terms[row + 1, lane] * e:
+        terms[row, lane] = level
+        terms[row + 1, lane] = slope
+
+
+@jit
 def keep_certain(
-    terms: F64, near: F64, last: float, level: float, slope: float, growth: float, lane: int
+    terms: F64, exp_z: F64, level: float, slope: float, growth: float, lane: int
 ) -> None:
-    """Keep the better of two times of exercise where the path is as good as certain."""
-    for k in range(DEEP_POINTS):
-        e = near[2, k, lane] * growth
-        if level - slope * e > near[0, k, lane] - near[1, k, lane] * e:
-            near[0, k, lane] = level
-            near[1, k, lane] = slope
-    e = last * growth
-    if level - slope * e > terms[Field.FAR_LEVEL, lane] - terms[Field.FAR_SLOPE, lane] * e:
-        terms[Field.FAR_LEVEL, lane] = level
-        terms[Field.FAR_SLOPE, lane] = slope
+    """Keep the better time of exercise at the first and the last node."""
+    keep_better(terms, Field.NEAR_LEVEL, level, slope, exp_z[0, lane] * growth, lane)
+    keep_better(terms, Field.FAR_LEVEL, level, slope, exp_z[-1, lane] * growth, lane)
 
 
 @jit
@@ -197,8 +196,6 @@ def set_nodes(
     first = bottom
     grid.terms[Field.SPACING, lane] = h
     grid.terms[Field.FIRST, lane] = first
-    for k in range(DEEP_POINTS):
-        grid.near[2, k, lane] = math.exp(first - _DEEP_GAP * k)
     ratio = math.exp(h)
     e = math.exp(first)
     for i in range(grid.exp_z.shape[0]):
@@ -225,6 +222,8 @@ def make_grid(
     """Return the grid of the series in `rows`, one lane each, at expiry."""
     lanes = rows.shape[0]
     terms = np.zeros((_N_FIELDS, lanes))
+    terms[Field.NEAR_LEVEL] = 1.0
+    terms[Field.NEAR_SLOPE] = 1.0
     terms[Field.FAR_LEVEL] = 1.0
     terms[Field.FAR_SLOPE] = 1.0
     grid = Grid(
@@ -232,7 +231,6 @@ def make_grid(
         np.empty((nodes, lanes)),
         np.empty((nodes, lanes)),
         terms,
-        np.ones((3, DEEP_POINTS, lanes)),
         np.empty(lanes, dtype=np.int64),
     )
     for lane in range(lanes):

@@ -44,7 +44,7 @@ def enter(grid: Grid, is_entering: Bool) -> None:
             level, slope = exercise_at(terms, tau, lane)
             now[0, lane] = level
             now[1, lane] = slope * growth
-            keep_certain(terms, grid.near, grid.exp_z[-1, lane], level, slope, growth, lane)
+            keep_certain(terms, grid.exp_z, level, slope, growth, lane)
     for i in range(grid.exp_z.shape[0]):
         exercise_at_node(grid.american, grid.exp_z, now, i)
 
@@ -75,7 +75,9 @@ def set_ends(step: F64, grid: Grid, growth: float, is_moving: bool, lane: int) -
     european = max(1.0 - last, 0.0)
     american -= back * max(far_level - far_slope * before, 0.0)
     european -= back * max(1.0 - before, 0.0)
-    step[5, lane] = max(grid.near[0, 0, lane] - grid.near[1, 0, lane] * first, 0.0)
+    near_level = grid.terms[Field.NEAR_LEVEL, lane]
+    near_slope = grid.terms[Field.NEAR_SLOPE, lane]
+    step[5, lane] = max(near_level - near_slope * first, 0.0)
     step[6, lane] = american if is_moving else grid.american[-1, lane]
     step[7, lane] = max(1.0 - first, 0.0)
     step[8, lane] = european if is_moving else grid.european[-1, lane]
@@ -96,7 +98,7 @@ def next_step(grid: Grid, step: F64) -> None:
         growth = math.exp(half_variance * tau)
         set_factors(step, terms[Field.SPACING, lane], half_variance * (tau - before), lane)
         level, slope = exercise_at(terms, tau, lane)
-        keep_certain(terms, grid.near, grid.exp_z[-1, lane], level, slope, growth, lane)
+        keep_certain(terms, grid.exp_z, level, slope, growth, lane)
         set_ends(step, grid, growth, tau > before, lane)
         step[3, lane] = level
         step[4, lane] = slope * growth
