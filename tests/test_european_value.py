@@ -8,18 +8,25 @@ from scipy.special import ndtr
 
 from known_values import read_cases
 from riskarray import kernels
-from riskarray.array_types import F64
+from riskarray.array_types import F64, I32
 from riskarray.backends import BackendName
 
 NO_DIVIDENDS = np.zeros(0)
 
 
-def value(backend: BackendName, spot: F64, terms: dict[str, F64], *, threads: int = 1) -> F64:
-    """European values with one underlying per series and no dividends."""
+def value(
+    backend: BackendName,
+    spot: F64,
+    terms: dict[str, F64],
+    *,
+    underlying: I32 | None = None,
+    threads: int = 1,
+) -> F64:
+    """European values without dividends; one underlying per series unless given."""
     n = spot.shape[0]
     return kernels.european_value(
         spot,
-        np.arange(n, dtype=np.int32),
+        np.arange(n, dtype=np.int32) if underlying is None else underlying,
         terms["right"].astype(np.int8),
         terms["strike"],
         terms["volatility"],
@@ -96,6 +103,27 @@ def test_threads_and_neighbours_change_no_bit(backend: BackendName) -> None:
     part = slice(1_003, 1_010)
     alone = value(backend, spot[part], {name: terms[name][part] for name in terms})
     assert_array_equal(alone, one[part])
+
+
+@pytest.mark.parametrize("n_spots", [1, 11, 64])
+def test_chains_have_the_bits_of_series_alone(backend: BackendName, n_spots: int) -> None:
+    """Series of one underlying side by side, with gaps in volatility and a spot of zero."""
+    n, rng = 203, np.random.default_rng(9)
+    spot, terms = random_terms(n, 9)
+    chain = np.sort(rng.integers(0, 12, n)).astype(np.int32)
+    terms["volatility"][rng.choice(n, 20, replace=False)] = np.nan
+    terms["strike"] = spot[chain, 5] * rng.uniform(0.4, 2.5, n)
+    moved = spot[:12, :1] * np.append(rng.uniform(0.5, 1.5, n_spots - 1), 0.0)
+    got = value(backend, moved, terms, underlying=chain)
+    alone = value(backend, np.ascontiguousarray(moved[chain]), terms)
+    assert_array_equal(got, alone)
+    has_source = ~np.isnan(terms["volatility"])
+    assert_array_equal(np.isnan(got).all(axis=1), ~has_source)
+    assert_array_equal(np.isnan(got).any(axis=1), ~has_source)
+    above = {name: column[has_source] for name, column in terms.items()}
+    expected = formula(moved[chain[has_source], :-1], above)
+    tolerance = 1e-12 * spot[chain[has_source]].max()
+    assert_allclose(got[has_source, :-1], expected, rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("right", [1.0, -1.0])

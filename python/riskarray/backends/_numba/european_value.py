@@ -2,12 +2,20 @@
 
 import math
 
+import numpy as np
+
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.backends._numba.european_terms import european_at_spot, european_terms
 from riskarray.backends._numba.jit import jit
 from riskarray.backends._numba.lanes import dividend_value
 
 __all__ = ["european_value"]
+
+
+@jit
+def log_of_positive(x: float) -> float:
+    """Logarithm, 0 where there is none."""
+    return math.log(x) if x > 0.0 else 0.0
 
 
 @jit
@@ -27,8 +35,14 @@ def european_value(
     value: F64,
 ) -> None:
     """Fill ``value[row]`` at every spot for each of the rows listed."""
+    log_spot = np.empty(spot.shape[1])
+    shared = -1  # the underlying whose logs are kept
     for row in rows:
         u = underlying[row]
+        if u != shared:
+            shared = u
+            for j in range(spot.shape[1]):
+                log_spot[j] = log_of_positive(spot[u, j])
         terms = european_terms(
             strike[row], volatility[row], rate[row], dividend_yield[row], time_to_expiry[row]
         )
@@ -43,7 +57,7 @@ def european_value(
         without_source = volatility[row] - volatility[row]  # 0, or NaN without volatility
         for j in range(spot.shape[1]):
             escrowed = max(spot[u, j] - dividends, 0.0)
-            log_escrowed = math.log(escrowed) if escrowed > 0.0 else 0.0
+            log_escrowed = log_spot[j] if dividends == 0.0 else log_of_positive(escrowed)
             value[row, j] = without_source + european_at_spot(
                 terms, right[row], escrowed, log_escrowed
             )
