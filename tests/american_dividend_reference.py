@@ -10,6 +10,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import QuantLib as ql  # noqa: N813  # its own examples
@@ -17,7 +18,15 @@ import QuantLib as ql  # noqa: N813  # its own examples
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit
 
-__all__ = ["SPOTS", "Case", "fine_value", "quantlib_value", "random_cases", "read_references"]
+__all__ = [
+    "SPOTS",
+    "Case",
+    "fine_value",
+    "quantlib_option",
+    "quantlib_value",
+    "random_cases",
+    "read_references",
+]
 
 SPOTS = np.array([85.0, 100.0, 115.0])
 _FILE = Path(__file__).parent / "cases" / "american_dividends.csv"
@@ -160,8 +169,10 @@ def fine_value(case: Case, spots: F64 = SPOTS, *, nodes: int = 3000, steps: int 
     return np.maximum(value, case.right * (spots - case.strike))
 
 
-def quantlib_value(case: Case, spot: float, *, nodes: int, steps: int) -> float:
-    """Value by QuantLib's finite differences with escrowed dividends."""
+def quantlib_option(
+    case: Case, spot: float, *, nodes: int, steps: int, is_escrowed: bool = True
+) -> Any:
+    """Option priced by QuantLib's finite differences, dividends escrowed or off the spot."""
     today, count = ql.Date(10, 7, 2026), ql.Actual365Fixed()
     ql.Settings.instance().evaluationDate = today
     process = ql.BlackScholesMertonProcess(
@@ -189,10 +200,17 @@ def quantlib_value(case: Case, spot: float, *, nodes: int, steps: int) -> float:
         ql.FdmSchemeDesc.Douglas(),
         False,
         -1e300,
-        ql.FdBlackScholesVanillaEngine.Escrowed,
+        ql.FdBlackScholesVanillaEngine.Escrowed
+        if is_escrowed
+        else ql.FdBlackScholesVanillaEngine.Spot,
     )
     option.setPricingEngine(engine)
-    return float(option.NPV())
+    return option
+
+
+def quantlib_value(case: Case, spot: float, *, nodes: int, steps: int) -> float:
+    """Value of that option."""
+    return float(quantlib_option(case, spot, nodes=nodes, steps=steps).NPV())
 
 
 def _two_dividends(rng: np.random.Generator, group: str) -> Case:
