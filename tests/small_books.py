@@ -183,7 +183,7 @@ def make_book(
         account_offset=np.array(offset, np.int64),
         instrument=np.array(instrument, np.int32),
         quantity=np.array(quantity, np.float64),
-        rejects=pa.table({}),
+        rejects=pa.table({"account": pa.array([], pa.string())}),
         inputs=(),
         ignored=(),
     )

@@ -3,6 +3,7 @@
 
 import dataclasses
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -32,10 +33,15 @@ def book_of(types: list[str], rulebook: Rulebook) -> Book:
 
 
 def status_of(
-    book: Book, equity: list[float], required: list[float], maintenance: list[float] | None = None
+    book: Book,
+    equity: list[float],
+    required: list[float],
+    maintenance: list[float] | None = None,
+    regulatory: list[float] | None = None,
 ) -> dict[str, list[object]]:
     basis = AccountBasis(
         requirement=np.array(required),
+        regulatory_requirement=np.array(required if regulatory is None else regulatory),
         equity=np.array(equity),
         gross_value=np.full(len(equity), 600_000.0),
         maintenance=np.array(required if maintenance is None else maintenance),
@@ -58,9 +64,12 @@ def test_each_account_is_judged_by_its_own_type() -> None:
     assert found["deficiency"] == [10_000.0, 0.0, 0.0, 0.0, 1_000.0, 0.0]
     assert found["equity_shortfall"] == [0.0, 10_000.0, 0.0, 500.0, 0.0, 0.0]
     assert found["minimum_equity"] == [100_000.0] * 3 + [2_000.0] * 2 + [0.0]
-    # Friday 10 July and three business days
-    due = dt.date(2026, 7, 15)
-    assert found["call_due"] == [due, due, None, due, due, None]
+    # Friday 10 July and three business days; fifteen by the strategy-based rules
+    due, later = dt.date(2026, 7, 15), dt.date(2026, 7, 31)
+    assert found["call_due"] == [due, due, None, later, later, None]
+    assert found["regulatory_call_due"] == found["call_due"]
+    assert found["house_call_due"] == [None] * 6
+    assert found["deficiency_against"] == ["regulatory", *[None] * 3, "maintenance", None]
     assert found["leverage"] == pytest.approx([5.0, 600 / 90, 6.0, 400.0, 120.0, 60_000.0])
 
 
@@ -70,7 +79,8 @@ def load(name: str = "finra-4210g") -> Rulebook:
 
 def test_a_firm_asks_more_to_open_an_account_than_to_keep_it() -> None:
     rules = load("house-example")
-    assert minimum_equity(rules) == {"portfolio": 150_000.0, "reg_t": 2_000.0, "cash": 0.0}
+    book = book_of(["portfolio", "reg_t", "cash"], rules)
+    assert minimum_equity(book)[1].tolist() == [150_000.0, 2_000.0, 0.0]
     book = book_of(["portfolio"] * 3, rules)
     found = status_of(book, [149_999.0, 150_000.0, 175_000.0], [0.0] * 3)
     assert found["status"] == ["below_minimum_equity", "below_initial_equity", "ok"]
@@ -94,7 +104,8 @@ def test_the_minimum_follows_the_way_of_monitoring(
         f'value = "{monitoring}", source = "x", effective = 2026-01-01, mark = "derived" }}\n',
         encoding="utf-8",
     )
-    assert minimum_equity(load_rulebook(path))["portfolio"] == amount
+    tier, minimum = minimum_equity(book_of(["portfolio"], load_rulebook(path)))
+    assert (tier.tolist(), minimum.tolist()) == ([amount], [amount])
 
 
 def test_a_downgrade_needs_the_strategy_based_maintenance_and_minimum() -> None:
@@ -107,6 +118,105 @@ def test_a_downgrade_needs_the_strategy_based_maintenance_and_minimum() -> None:
     )
     assert found["reg_t_deposit"] == [50_000.0, 0.0, 1_000.0]
     assert found["can_hold_in_reg_t"] == [False, True, False]
+
+
+def test_a_cash_account_is_kept_without_a_minimum_equity() -> None:
+    found = status_of(book_of(["cash", "reg_t"], load()), [1_000.0] * 2, [1_000.0, 250.0])
+    assert found["reg_t_deposit"] == [0.0, 1_000.0]
+    assert found["can_hold_in_reg_t"] == [True, False]
+    late = status_of(book_of(["cash"], load()), [900.0], [1_000.0])
+    assert late["regulatory_call_due"] == [dt.date(2026, 7, 15)]
+    assert late["deficiency_against"] == ["maintenance"]
+
+
+def test_calls_of_the_house_are_told_from_those_of_the_rules() -> None:
+    """House days are two, from Friday 10 July; the rules' three."""
+    book = book_of(["portfolio"] * 5, load("house-example"))
+    found = status_of(
+        book,
+        equity=[200_000.0, 200_000.0, 200_000.0, 145_000.0, 160_000.0],
+        required=[250_000.0, 250_000.0, 200_000.0, 100.0, 100.0],
+        regulatory=[210_000.0, 150_000.0, 200_000.0, 100.0, 100.0],
+    )
+    house, rule = dt.date(2026, 7, 14), dt.date(2026, 7, 15)
+    assert found["deficiency"] == [50_000.0, 50_000.0, 0.0, 0.0, 0.0]
+    assert found["regulatory_deficiency"] == [10_000.0, 0.0, 0.0, 0.0, 0.0]
+    assert found["deficiency_against"] == ["regulatory", "house", None, None, None]
+    # 145,000 is below the 150,000 of accounts monitored at the end of the day, the firm's and the
+    # rules' alike
+    assert found["regulatory_call_due"] == [rule, None, None, rule, None]
+    assert found["house_call_due"] == [house, house, None, None, None]
+    assert found["call_due"] == [house, house, None, rule, None]
+
+
+def test_what_only_the_house_asks_as_equity_is_a_house_call(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'base = "finra-4210g"\nid = "mine"\n[account]\nmaintenance_equity = { '
+        'value = 150000.0, source = "x", effective = 2026-01-01, mark = "derived" }\n',
+        encoding="utf-8",
+    )
+    found = status_of(
+        book_of(["portfolio"] * 2, load_rulebook(path)), [120_000.0, 90_000.0], [1.0] * 2
+    )
+    due = dt.date(2026, 7, 15)  # without days of its own the house gives as many as the rules
+    assert found["house_call_due"] == [due, due]
+    assert found["regulatory_call_due"] == [None, due]
+
+
+def test_amounts_that_are_equal_in_decimals_are_no_deficiency() -> None:
+    """0.1 + 0.2 against 0.3, times a million; and what is missing by a cent is missing."""
+    book = book_of(["portfolio", "portfolio", "reg_t"], load())
+    sum_of = 100_000.1 + 200_000.2
+    assert sum_of != 300_000.3
+    found = status_of(
+        book,
+        equity=[300_000.3, 300_000.3, 1_999.9999999999998],
+        required=[sum_of, 300_000.31, 0.0],
+    )
+    assert found["status"] == ["ok", "deficiency", "ok"]
+    assert found["deficiency"] == [0.0, pytest.approx(0.01), 0.0]
+    assert found["call_due"][::2] == [None, None]
+    assert found["can_hold_in_reg_t"][2] is True
+
+
+def test_equity_that_is_exactly_enough_never_makes_a_call() -> None:
+    """Stock of 400 prices, and cash so that the equity is 15 % of it in decimals."""
+    random = np.random.default_rng(3)
+    prices = [Decimal(int(p)) / 100 for p in random.integers(100, 90_000, 400)]
+    shares = [int(q) for q in random.integers(1, 5_000, 400)]
+    names = [f"U{k:03d}" for k in range(400)]
+    cash = [-p * q * Decimal("0.85") for p, q in zip(prices, shares, strict=True)]
+    book = Book.from_tables(
+        as_of=dt.date(2026, 7, 10),
+        rate=0.03,
+        underlyings=pa.table({"underlying": names, "price": [float(p) for p in prices]}),
+        instruments=pa.table({"symbol": names, "underlying": names, "kind": ["stock"] * 400}),
+        positions=pa.table(
+            {"account": names, "symbol": names, "quantity": list(map(float, shares))}
+        ),
+        accounts=pa.table({"account": names, "cash": [float(c) for c in cash]}),
+    )
+    accounts = margin(book, threads=1).accounts
+    assert set(accounts["deficiency"].to_pylist()) == {0.0}
+    assert "deficiency" not in accounts["status"].to_pylist()
+
+
+def test_an_account_may_be_monitored_in_its_own_way(tmp_path: Path) -> None:
+    tables = small_tables()
+    tables["accounts"]["monitoring"] = [None, "unlisted", "executed_away"]
+    for form in ("csv", "parquet"):
+        book = read_book(write_book(tmp_path / form, tables, form))
+        rows = margin(book, threads=1).accounts.to_pylist()
+        found = {row["account"]: row["minimum_equity"] for row in rows}
+        # A4 is of type reg_t
+        assert found == {"A1": 1e5, "A2": 1e5, "A3": 5e6, "A4": 2e3}
+    text = str(margin(book, threads=1).explain("A3"))
+    assert "account.minimum_equity_unlisted" in text
+    assert "account.minimum_equity_real_time" not in text
+    tables["accounts"]["monitoring"] = [None, "weekly", None]
+    with pytest.raises(BookError, match="monitoring: must be one of real_time, end_of_day, exe"):
+        read_book(write_book(tmp_path / "bad", tables))
 
 
 def test_leverage_needs_equity() -> None:

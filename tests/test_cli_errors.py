@@ -269,3 +269,9 @@ def test_only_a_rulebook_is_shown(command: Command, tmp_path: Path) -> None:
     outcome = command("rulebook", "show", file)
     assert outcome.code == 1
     assert outcome.out == ""
+
+
+def test_an_explanation_has_one_form_at_a_time(command: Command) -> None:
+    outcome = command("explain", ACME, "A1", "--json", "--markdown")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "--json and --markdown must not be given together" in outcome.err

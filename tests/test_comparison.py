@@ -147,6 +147,10 @@ def test_compare_on_the_command_line(tmp_path: Path) -> None:
     result = json.loads(outcome.out)
     assert (outcome.code, list(result)) == (0, ["accounts", "totals"])
     assert result["totals"]["saving"] == pytest.approx(24_542.0 - 7_042.0, abs=0.01)
+    whole = result["totals"]
+    for name, of in (("leverage", "requirement"), ("reg_t_leverage", "net_deposit")):
+        assert whole[name] == pytest.approx(whole["gross_value"] / whole[of])
+        assert whole[name] == pytest.approx(result["accounts"][0][name])  # of the only account
 
 
 def test_nothing_held_is_nothing_to_compare(tmp_path: Path) -> None:
@@ -158,3 +162,4 @@ def test_nothing_held_is_nothing_to_compare(tmp_path: Path) -> None:
     assert set(found.accounts["why"].to_pylist()) == {"they do not differ"}
     assert found.accounts["saving_fraction"].null_count == found.accounts.num_rows
     assert found.totals["saving_fraction"] is None
+    assert found.totals["leverage"] is None

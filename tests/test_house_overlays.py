@@ -3,6 +3,7 @@
 
 import dataclasses
 import datetime as dt
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,8 @@ from riskarray.class_moves import ClassMoves, class_moves
 from riskarray.market import Market
 from riskarray.portfolio_margin import requirement
 from riskarray.pricing import risk_arrays, shocked_spots
+from riskarray.report.report import margin
+from riskarray.report.summary import warning_lines
 from riskarray.rulebook import Rulebook, RulebookError, load_rulebook
 from riskarray.underlying_risk import UnderlyingRisk
 from small_books import AS_OF, Leg, make_book, make_market, parse_legs, parse_underlyings
@@ -281,3 +284,75 @@ def test_add_ons_scale_with_the_account(quantities: list[int], factor: float) ->
     book = make_book(market, {"A": legs, "B": many}, rules)
     found = charged(dataclasses.replace(book, cash=1_000.0 * np.array([1.0, factor])))
     assert found.amount[1] == pytest.approx(factor * found.amount[0], rel=1e-6, abs=CENT)
+
+
+def test_a_share_that_is_exactly_the_bound_is_in_the_step_above_it() -> None:
+    """Cash of nine times the stock, in decimals: the stock is a tenth of the equity."""
+    random = np.random.default_rng(5)
+    prices = [Decimal(int(p)) / 100 for p in random.integers(100, 90_000, 300)]
+    shares = [int(q) for q in random.integers(1, 500, 300)]
+    names = [f"U{k:03d}" for k in range(300)]
+    legs = [Leg(float(q), name) for q, name in zip(shares, names, strict=True)]
+    rules = rulebook_with(
+        "[add_ons.long]\ntitle = 'x'\n"
+        f"measure = {figure(repr('long_share_of_equity'))}\n"
+        f"bounds = {figure('[0.1]')}\nrates = {figure('[0.0, 0.05]')}\n"
+    )
+    rows = ";".join(f"{name} {price}" for name, price in zip(names, prices, strict=True))
+    market = make_market(parse_underlyings(rows), legs, rules)
+    book = make_book(market, {leg.underlying: [leg] for leg in legs}, rules)
+    value = [price * q for price, q in zip(prices, shares, strict=True)]
+    at_bound = charged(dataclasses.replace(book, cash=np.array([float(9 * v) for v in value])))
+    assert at_bound.amount == pytest.approx([0.05 * float(v) for v in value])
+    below = charged(dataclasses.replace(book, cash=np.array([float(9 * v) + 0.1 for v in value])))
+    assert below.amount.tolist() == [0.0] * 300
+
+
+def test_the_house_part_stands_beside_the_regulatory_requirement(backend: BackendName) -> None:
+    """100 X at 100: 1,500 by the rules, 3,000 by the wide set; the least is 250 for 1 GME."""
+    rules = load_rulebook("house-example")
+    legs = parse_legs("100 X;1 GME")
+    market = make_market(parse_underlyings("X 100;GME 20"), legs, rules)
+    book = make_book(market, {"A": legs[:1], "B": legs[1:]}, rules)
+    book = dataclasses.replace(book, cash=np.array([5e5, 5e5]), net_capital=200.0)
+    report = margin(book, backend=backend, threads=1)
+    rows = report.accounts.to_pylist()
+    assert [row["requirement"] for row in rows] == pytest.approx([3_000.0, 250.0])
+    assert [row["regulatory_requirement"] for row in rows] == pytest.approx([1_500.0, 3.0])
+    assert [row["house_part"] for row in rows] == pytest.approx([1_500.0, 247.0])
+    firm = report.manifest["firm"]
+    assert isinstance(firm, dict)
+    assert firm["portfolio_requirement"] == pytest.approx(1_503.0)  # not 3,250, which is over
+    assert (firm["limit"], firm["is_over"]) == (2_000.0, False)
+    assert not [line for line in warning_lines(report) if "net capital" in line]
+    over = margin(dataclasses.replace(book, net_capital=150.0), backend=backend, threads=1)
+    assert (
+        "warning: portfolio-margin requirements of 1,503.00 are over 10 times the net capital of "
+        "150.00, allowed for 3 business days"
+    ) in list(warning_lines(over))
+    text = str(over.explain("A"))
+    assert "the regulatory requirement is 1,500.00, what the house asks beyond it 1,500.00" in text
+
+
+def test_the_text_says_what_a_deficiency_is_against() -> None:
+    rules = load_rulebook("house-example")
+    legs = parse_legs("100 X")
+    market = make_market(parse_underlyings("X 100"), legs, rules)
+    book = make_book(market, dict.fromkeys("ABCD", legs), rules)
+    kinds = pa.array(["portfolio", "portfolio", "reg_t", "cash"])
+    cash = np.array([-8_000.0, -9_000.0, -9_000.0, -100.0])
+    report = margin(dataclasses.replace(book, account_type=kinds, cash=cash), threads=1)
+    house, rule, reg_t, paid = (str(report.explain(name)) for name in "ABCD")
+    assert "(the equity covers the regulatory requirement, and not what the house asks" in house
+    assert "house call: due on" in house
+    assert "regulatory call: due on" in house  # for the minimum equity
+    assert "the equity does not cover the regulatory requirement" in rule
+    lost = [line.strip() for line in reg_t.splitlines()]
+    assert "reg_t_excess = margin equity 1,000.00 - maintenance 2,500.00 = -1,500.00" in lost
+    assert "lacks 1,500.00 to the maintenance" in lost
+    assert "(the margin equity does not cover the strategy-based maintenance)" in reg_t
+    for text in (reg_t, paid):
+        assert "account.deficiency_days" not in text
+    assert "account.reg_t_days" in reg_t
+    assert "account.cash_days" in paid
+    assert "could it be kept as the cash account that it is? only with 100.00 more" in paid

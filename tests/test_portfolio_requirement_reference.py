@@ -77,7 +77,10 @@ def _levels(draw: st.DrawFn, size: int) -> tuple[int, ...]:
     return tuple(np.cumsum([0, *steps]).tolist())
 
 
-def by_kernel(case: Case, switches: Switches, backend: BackendName) -> list[float]:
+def by_kernel(
+    case: Case, switches: Switches, backend: BackendName
+) -> tuple[list[float], list[list[float]]]:
+    """Each account's requirement, and that of each scenario set by itself."""
     account_offset, group_class, group_offset = [0], [], [0]
     instrument: list[int] = []
     quantity: list[float] = []
@@ -111,10 +114,11 @@ def by_kernel(case: Case, switches: Switches, backend: BackendName) -> list[floa
         backend=backend,
     )
     required: list[float] = result.account_requirement.tolist()
-    return required
+    by_set: list[list[float]] = result.set_requirement.tolist()
+    return required, by_set
 
 
-def by_reference(case: Case, switches: Switches) -> list[float]:
+def by_reference(case: Case, switches: Switches, only: int | None = None) -> list[float]:
     groups = {}
     for name, product in enumerate(case.class_product):
         portfolio = case.product_portfolio[product]
@@ -125,6 +129,7 @@ def by_reference(case: Case, switches: Switches) -> list[float]:
             case.portfolio_offset[portfolio],
         )
     sets = [range(a, b) for a, b in itertools.pairwise(case.sets)]
+    sets = sets if only is None else [sets[only]]
     required = []
     for holding in case.accounts:
         positions = [
@@ -145,8 +150,10 @@ def by_reference(case: Case, switches: Switches) -> list[float]:
 def test_the_kernel_does_what_the_method_says(backend: BackendName, switches: Switches) -> None:
     @given(cases())
     def agree(case: Case) -> None:
-        got = by_kernel(case, switches, backend)
+        got, by_set = by_kernel(case, switches, backend)
         assert got == pytest.approx(by_reference(case, switches), abs=CENT)
+        for number, required in enumerate(zip(*by_set, strict=True)):
+            assert required == pytest.approx(by_reference(case, switches, number), abs=CENT)
 
     agree()
 
@@ -170,5 +177,5 @@ def test_common_points_never_punish_joining_accounts(case: Case) -> None:
     one = Case(**{**vars(case), "accounts": (joined,)})
     for is_residual_discounted in (False, True):
         switches = Switches(is_residual_discounted=is_residual_discounted)
-        together = by_kernel(one, switches, "native")[0]
-        assert together <= sum(by_kernel(case, switches, "native")) + CENT
+        together = by_kernel(one, switches, "native")[0][0]
+        assert together <= sum(by_kernel(case, switches, "native")[0]) + CENT

@@ -208,10 +208,14 @@ void require_account(const PortfolioBook& book,
                      const PortfolioRules& rules,
                      std::size_t account,
                      const PortfolioResult& result) noexcept {
+    const std::size_t n_sets = rules.set_offset.size() - 1;
+    double* by_set = result.set_requirement.data() + account * n_sets;
     AccountRequirement binding = require_set(book, rules, result, account, 0);
+    by_set[0] = binding.requirement;
     std::size_t binding_set = 0;
-    for (std::size_t set = 1; set + 1 < rules.set_offset.size(); ++set) {
+    for (std::size_t set = 1; set < n_sets; ++set) {
         const AccountRequirement of_set = require_set(book, rules, result, account, set);
+        by_set[set] = of_set.requirement;
         if (of_set.requirement > binding.requirement) {
             binding = of_set;
             binding_set = set;

@@ -111,6 +111,7 @@ def portfolio_requirement(
     group_requirement: _F64,
     group_point: _I32,
     account_requirement: _F64,
+    set_requirement: _F64,
     account_loss: _F64,
     account_minimum: _F64,
     account_set: _I32,

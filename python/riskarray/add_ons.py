@@ -2,8 +2,8 @@
 """House add-ons: amounts beside the scenarios, for what is concentrated or slow to sell.
 
 An add-on measures something of what an account holds and charges a rate of its market value, by the
-steps of the rulebook: the whole of it at the rate of the step that the measure falls in. What is
-measured:
+steps of the rulebook: the whole of it at the rate of the step that the measure falls in. A measure
+that is exactly a bound is in the step above it, whatever rounding makes of it. What is measured:
 
 - a share of equity: the net market value of a class group's stock and options, each times its
   leverage, over the account's equity; long and short have tables of their own, and an account
@@ -33,6 +33,9 @@ __all__ = ["MINIMUM_REQUIREMENT", "AddOns", "add_ons"]
 
 MINIMUM_REQUIREMENT: Final = "minimum_requirement"
 """Name of the row that tops an account up to the least it is charged."""
+
+_AT_BOUND: Final = 1e-9
+"""Part of a bound by which a measure may fall short of it and still stand at it."""
 
 _SCHEMA: Final = pa.schema(
     {
@@ -186,8 +189,12 @@ def _topped_up(book: Book, least: float, required: F64) -> _Charge:
 
 
 def _rate(table: AddOnTable, measure: F64) -> F64:
-    """Return the rate of the step that each measure falls in."""
-    step = np.searchsorted(np.array(table.bounds.value), measure, side="right")
+    """Return the rate of the step that each measure falls in; a bound belongs to the step above.
+
+    What is nearer to a bound than rounding leaves a quotient stands at it.
+    """
+    bounds = np.array(table.bounds.value)
+    step = np.searchsorted(bounds - _AT_BOUND * np.abs(bounds), measure, side="right")
     rates: F64 = np.array(table.rates.value)
     return rates[np.minimum(step, len(rates) - 1)]
 

@@ -73,6 +73,9 @@ class Book:
         Columns of the input that nothing reads, as `table.column`.
     net_capital : float or None
         Of the firm that carries the accounts, in USD.
+    monitoring : StringArray or None, shape (a,)
+        How the account is monitored (`real_time`, `end_of_day`, `executed_away`, `unlisted`), null
+        where the rulebook says it for the firm; None where it always does.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Book:
     inputs: tuple[InputFile, ...]
     ignored: tuple[str, ...]
     net_capital: float | None = None
+    monitoring: pa.StringArray | None = None
 
     @classmethod
     def from_tables(

@@ -78,6 +78,7 @@ class Holdings:
     account: pa.StringArray
     cash: F64
     account_type: pa.StringArray
+    monitoring: pa.StringArray | None
     account_offset: I64
     instrument: I32
     quantity: F64
@@ -195,11 +196,16 @@ def holdings(checked: CheckedTables, rulebook: Rulebook, log: DefectLog) -> Hold
         account=checked.accounts.name.take(left),
         cash=checked.accounts.cash[account],
         account_type=checked.accounts.account_type.take(left),
+        monitoring=_of_accounts(checked.accounts.monitoring, left),
         account_offset=offset,
         instrument=held,
         quantity=quantity,
         rejects=_rejects(checked.accounts.name, of_account, nameless, log),
     )
+
+
+def _of_accounts(column: pa.StringArray | None, row: pa.IntegerArray) -> pa.StringArray | None:
+    return None if column is None else column.take(row)
 
 
 def _rates(

@@ -187,6 +187,9 @@ def explain(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
 ) -> None:
     """Explain one account's requirement, every step of it."""
+    if json and markdown:
+        msg = "--json and --markdown must not be given together"
+        raise typer.BadParameter(msg)
     from riskarray.engine.stages import Stages
     from riskarray.report.report import compute
     from riskarray.report.terminal import console, progress_bars

@@ -250,6 +250,7 @@ _PORTFOLIO_OUTPUTS = (
     _result("group_requirement", "g", "USD"),
     _result("group_point", "g", "point, -1: the minimum binds", "int32"),
     _result("account_requirement", "a", "USD"),
+    _result("set_requirement", "a z", "USD"),
     _result("account_loss", "a", "USD"),
     _result("account_minimum", "a", "USD"),
     _result("account_set", "a", "scenario set", "int32"),

@@ -17,6 +17,7 @@ class PortfolioRequirement(NamedTuple):
     group_requirement: F64
     group_point: I32
     account_requirement: F64
+    set_requirement: F64
     account_loss: F64
     account_minimum: F64
     account_set: I32
@@ -96,10 +97,11 @@ def portfolio_requirement(
     -------
     PortfolioRequirement
         Arrays of the contract: per class group held its P&L, minimum charge, stand-alone
-        requirement and binding point; per account the requirement, the sums of worst losses and of
-        minimum charges, the scenario set, the row of the class group that weighs most in the
-        portfolio group that weighs most, and that portfolio group's binding point. A point of -1
-        says that the minimum charge binds, a row of -1 that the account holds nothing.
+        requirement and binding point; per account the requirement, that of each scenario set, the
+        sums of worst losses and of minimum charges, the set that binds, the row of the class group
+        that weighs most in the portfolio group that weighs most, and that portfolio group's binding
+        point. A point of -1 says that the minimum charge binds, a row of -1 that the account holds
+        nothing.
 
     Raises
     ------

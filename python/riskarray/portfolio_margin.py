@@ -55,6 +55,10 @@ class PortfolioMargin:
         The class groups of the market.
     requirement : ndarray, shape (a,)
         Portfolio margin, in USD, with `strategy_requirement`.
+    regulatory_requirement : ndarray, shape (a,)
+        The same by the first scenario set alone, which is the regulatory one.
+    house_part : ndarray, shape (a,)
+        What the other scenario sets require beyond it.
     risk_loss, minimum_charge : ndarray, shape (a,)
         Sums over the portfolio groups of the worst losses after offsets, and of minimum charges.
     strategy_requirement : ndarray, shape (a,)
@@ -75,6 +79,8 @@ class PortfolioMargin:
     group_class: I32
     classes: ClassGroups
     requirement: F64
+    regulatory_requirement: F64
+    house_part: F64
     risk_loss: F64
     minimum_charge: F64
     strategy_requirement: F64
@@ -161,6 +167,7 @@ def requirement(
     )
     outside = _outside_requirement(book, arrays.base, classes, runs)
     by_account = totals(runs.account, outside, len(book.account))
+    regulatory = np.ascontiguousarray(result.set_requirement[:, 0])
     return PortfolioMargin(
         groups=_groups_table(book, classes, moves, runs, result, outside),
         group_offset=runs.account_offset,
@@ -168,6 +175,8 @@ def requirement(
         group_class=runs.group_class,
         classes=classes,
         requirement=result.account_requirement + by_account,
+        regulatory_requirement=regulatory + by_account,
+        house_part=result.account_requirement - regulatory,
         risk_loss=result.account_loss,
         minimum_charge=result.account_minimum,
         strategy_requirement=by_account,

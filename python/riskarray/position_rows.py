@@ -27,6 +27,7 @@ from riskarray.underlying_rows import UnderlyingRows
 
 __all__ = [
     "ACCOUNT_TYPES",
+    "MONITORING",
     "AccountRows",
     "account_rows",
     "check_positions",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 ACCOUNT_TYPES: Final = ("portfolio", "reg_t", "cash")
+MONITORING: Final = ("real_time", "end_of_day", "executed_away", "unlisted")
 UNKNOWN: Final = (
     "must be a symbol of instruments, an OSI symbol on one of the underlyings, or an underlying"
 )
@@ -52,6 +54,8 @@ class AccountRows:
         USD; 0 for an account that only `positions` names.
     account_type : StringArray, shape (a,)
         `portfolio` where none is given.
+    monitoring : StringArray or None, shape (a,)
+        How the account is monitored, null where the rulebook says it; None where it always does.
     of_position : ndarray of int32, shape (m,)
         Account of each row of `positions`; -1 where it has none.
     of_account : ndarray of int32
@@ -61,6 +65,7 @@ class AccountRows:
     name: pa.StringArray
     cash: F64
     account_type: pa.StringArray
+    monitoring: pa.StringArray | None
     of_position: I32
     of_account: I32
 
@@ -158,6 +163,7 @@ def account_rows(positions: TableData, accounts: TableData | None, log: DefectLo
             name=order,
             cash=np.zeros(len(order)),
             account_type=portfolio,
+            monitoring=None,
             of_position=np.append(rank, np.int32(-1))[holders.code],
             of_account=np.zeros(0, np.int32),
         )
@@ -183,9 +189,26 @@ def account_rows(positions: TableData, accounts: TableData | None, log: DefectLo
         name=order,
         cash=all_cash,
         account_type=pa.array(ACCOUNT_TYPES).take(pa.array(all_types)),
+        monitoring=_monitoring(accounts, of_account, len(order), log),
         of_position=of_position,
         of_account=of_account,
     )
+
+
+def _monitoring(
+    accounts: TableData, of_account: I32, n_accounts: int, log: DefectLog
+) -> pa.StringArray | None:
+    """Return how each account is monitored; None where the table never says it."""
+    code, is_unknown = accounts.text["monitoring"].coded(
+        {name: k for k, name in enumerate(MONITORING)}, len(MONITORING)
+    )
+    log.add(accounts, "monitoring", is_unknown, f"must be one of {', '.join(MONITORING)}")
+    if accounts.text["monitoring"].is_null.all():
+        return None
+    found = np.full(n_accounts, len(MONITORING), np.int8)
+    is_named = of_account >= 0
+    found[of_account[is_named]] = code[is_named]
+    return pa.array([*MONITORING, None], pa.string()).take(pa.array(found))
 
 
 def sort_positions(

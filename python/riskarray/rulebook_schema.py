@@ -165,7 +165,10 @@ class AccountTable(_Table):
 
     `monitoring` says which of the minimums is the firm's. `initial_equity` is what an account must
     hold to be opened, `maintenance_equity` to be kept, where that is more than the minimum;
-    `minimum_requirement` is the least that an account with positions is charged.
+    `minimum_requirement` is the least that an account with positions is charged. Calls are due so
+    many business days on: `deficiency_days` and `equity_days` by the portfolio-margin rules,
+    `house_days` for what only the firm asks (as `deficiency_days` where it is not given),
+    `reg_t_days` and `cash_days` for accounts of these types.
     """
 
     minimum_equity_real_time: Figure[Amount]
@@ -178,6 +181,9 @@ class AccountTable(_Table):
     minimum_requirement: Figure[Amount] | None = None
     deficiency_days: Figure[Days]
     equity_days: Figure[Days]
+    house_days: Figure[Days] | None = None
+    reg_t_days: Figure[Days]
+    cash_days: Figure[Days]
     net_capital_multiple: Figure[Amount]
     net_capital_days: Figure[Days]
     reg_t_minimum_equity: Figure[Amount]

@@ -150,6 +150,7 @@ _ACCOUNTS: Final = TableSchema(
         _name("account", is_required=True, is_repeated=False),
         _number("cash", is_required=True),
         _text("account_type"),
+        _text("monitoring"),
     ),
 )
 

@@ -48,6 +48,7 @@ struct PortfolioResult {
     std::span<double> group_requirement;   // (g,) of the class group standing alone
     std::span<std::int32_t> group_point;   // (g,) its worst point; -1 where the minimum binds
     std::span<double> account_requirement; // (a,)
+    std::span<double> set_requirement;     // (a, z) by each scenario set alone
     std::span<double> account_loss;        // (a,) sum of losses where they are charged
     std::span<double> account_minimum;     // (a,) sum of minimum charges
     std::span<std::int32_t> account_set;   // (a,) the scenario set that binds

@@ -64,6 +64,7 @@ def _kept(book: Book, is_account: Bool, is_position: Bool, rejects: pa.Table) ->
         book,
         account=book.account.take(row),
         account_type=book.account_type.take(row),
+        monitoring=None if book.monitoring is None else book.monitoring.take(row),
         cash=book.cash[is_account],
         account_offset=np.concatenate(([0], np.cumsum(count))).astype(np.int64),
         instrument=book.instrument[is_position],

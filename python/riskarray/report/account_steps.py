@@ -13,7 +13,6 @@ from riskarray import strategy_margin
 from riskarray.array_types import F64, I32, I64
 from riskarray.engine.local import Margin
 from riskarray.market import KIND_OPTION
-from riskarray.report.account_status import minimum_equity
 from riskarray.report.explanation import (
     ClassStep,
     Explanation,
@@ -120,7 +119,6 @@ class _Steps:
             rulebook=f"{self.rulebook.title} ({self.rulebook.id})",
             points=self.rulebook.points[self.scenario_set.begin : self.scenario_set.end],
             amounts=self.amounts,
-            minimum_equity=minimum_equity(self.rulebook)[self.amounts["account_type"]],
             positions=tuple(positions),
             portfolio_groups=tuple(groups),
             scenario_sets=tuple(self._sets()),
@@ -128,7 +126,6 @@ class _Steps:
             add_ons=self._add_ons(),
             strategies=self._strategies(),
             figures=figures_used(
-                self.rulebook,
                 self.shared.figures,
                 self.scenario_set.name,
                 groups=groups,
@@ -136,6 +133,7 @@ class _Steps:
                 strategies=self._strategy_classes(),
                 add_ons=[str(row["add_on"]) for row in self._add_ons()],
                 account_type=self.amounts["account_type"],
+                monitoring=self.shared.monitoring[self.row].as_py(),
             ),
         )
 

@@ -44,6 +44,7 @@ def accounts_table(
         book,
         AccountBasis(
             requirement=requirement,
+            regulatory_requirement=portfolio.regulatory_requirement,
             equity=values.equity,
             gross_value=values.long + values.short,
             maintenance=strategy.maintenance,
@@ -76,6 +77,8 @@ def accounts_table(
             "cash": book.cash,
             "account_type": book.account_type,
             **status,
+            "regulatory_requirement": portfolio.regulatory_requirement,
+            "house_part": portfolio.house_part + add_ons.amount,
         }
     )
 

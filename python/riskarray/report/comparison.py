@@ -58,7 +58,8 @@ class Comparison:
         the saving, which they add up to), `gross_value`, `leverage` and `reg_t_leverage` (gross
         market value over the requirement of either kind; null where nothing is required), `why`.
     totals : dict
-        Number of accounts, sums of the amounts, and `saving_fraction` of the whole.
+        Number of accounts, sums of the amounts, and `saving_fraction`, `leverage` and
+        `reg_t_leverage` of the whole.
     """
 
     accounts: pa.Table
@@ -121,9 +122,12 @@ def compare(result: Margin, accounts: pa.Table) -> Comparison:
         }
     )
     sums = {name: float(np.sum(np.asarray(table[name]))) for name in (*_SUMS, *parts)}
-    whole = sums["net_deposit"]
-    fraction = sums["saving"] / whole if whole > _CENT else None
-    totals = {"accounts": table.num_rows, **sums, "saving_fraction": fraction}
+    ratios = {
+        "saving_fraction": _ratio_of(sums["saving"], sums["net_deposit"]),
+        "leverage": _ratio_of(sums["gross_value"], sums["requirement"]),
+        "reg_t_leverage": _ratio_of(sums["gross_value"], sums["net_deposit"]),
+    }
+    totals = {"accounts": table.num_rows, **sums, **ratios}
     return Comparison(accounts=table, totals=totals)
 
 
@@ -162,6 +166,10 @@ def _ratio(amount: F64, of: F64) -> pa.DoubleArray:
     """Return a ratio; null where it has no meaning."""
     has_meaning = of > _CENT
     return pa.array(amount / np.where(has_meaning, of, 1.0), mask=~has_meaning)
+
+
+def _ratio_of(amount: float, of: float) -> float | None:
+    return amount / of if of > _CENT else None
 
 
 def _why(saving: F64, moves: F64, hedges: F64, offsets: F64, add_ons: F64) -> pa.StringArray:

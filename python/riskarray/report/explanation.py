@@ -214,8 +214,6 @@ class Explanation:
         Numbers of the valuation points of the binding scenario set.
     amounts : mapping of str to object
         The account's row of the accounts table.
-    minimum_equity : float
-        What an account of its type must hold, in USD.
     positions : tuple of PositionStep
         By class group.
     portfolio_groups : tuple of PortfolioStep
@@ -239,7 +237,6 @@ class Explanation:
     rulebook: str
     points: tuple[str, ...]
     amounts: "Mapping[str, object]"
-    minimum_equity: float
     positions: tuple[PositionStep, ...]
     portfolio_groups: tuple[PortfolioStep, ...]
     scenario_sets: tuple[SetStep, ...]

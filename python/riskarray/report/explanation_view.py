@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 
 from riskarray.report.explanation import ClassStep, Explanation, OffsetStep, PortfolioStep
+from riskarray.report.explanation_status import status_lines
 from riskarray.report.terminal import money, table, text
 
 __all__ = ["sections"]
@@ -187,7 +188,7 @@ def _requirement(explanation: Explanation) -> Iterator[RenderableType]:
             ((s.name, s.title, money(s.requirement)) for s in explanation.scenario_sets),
         )
     yield text(f"requirement = {requirement} (scenario set {explanation.amounts['scenario_set']})")
-    yield from _status(explanation)
+    yield from map(text, status_lines(explanation))
 
 
 def _add_on_cells(row: Mapping[str, object]) -> Iterator[str]:
@@ -198,25 +199,6 @@ def _add_on_cells(row: Mapping[str, object]) -> Iterator[str]:
     yield "" if measure is None else f"{measure:,.4g}"
     yield "" if rate is None else _per_cent(rate)
     yield money(cast("float", row["amount"]))
-
-
-def _status(explanation: Explanation) -> Iterator[RenderableType]:
-    """Yield what the account lacks, and what it would take to hold it under other rules."""
-    amounts = explanation.amounts
-    equity, requirement = _shown(explanation, "equity"), _shown(explanation, "requirement")
-    yield text(f"excess = equity {equity} - {requirement} = {_shown(explanation, 'excess')}")
-    yield text(
-        f"status: {amounts['status']} (an account of type {amounts['account_type']} must hold "
-        f"{money(explanation.minimum_equity)})"
-    )
-    if amounts["call_due"] is not None:
-        yield text(
-            f"call: deficiency {_shown(explanation, 'deficiency')}, equity short by "
-            f"{_shown(explanation, 'equity_shortfall')}, due on {amounts['call_due']} at the latest"
-        )
-    deposit = _shown(explanation, "reg_t_deposit")
-    answer = "yes" if amounts["can_hold_in_reg_t"] else f"only with {deposit} more"
-    yield text(f"could it be held under the strategy-based rules? {answer}")
 
 
 def _charge_rows(groups: tuple[PortfolioStep, ...]) -> Iterator[tuple[str, ...]]:

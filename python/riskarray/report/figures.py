@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from riskarray.report.explanation import FigureStep, PortfolioStep, PositionStep
-from riskarray.rulebook import FigureRow, Rulebook
+from riskarray.rulebook import FigureRow
 from riskarray.strategy_names import definition_figures
 
 __all__ = ["figures_used"]
@@ -13,9 +13,11 @@ __all__ = ["figures_used"]
 _ACCOUNT: Final = {
     "portfolio": (
         *("account.monitoring.", "account.initial_equity.", "account.maintenance_equity."),
-        *("account.deficiency_days.", "account.equity_days.", "account.minimum_requirement."),
+        *("account.deficiency_days.", "account.equity_days.", "account.house_days."),
+        "account.minimum_requirement.",
     ),
-    "reg_t": ("account.reg_t_minimum_equity.", "account.deficiency_days.", "account.equity_days."),
+    "reg_t": ("account.reg_t_minimum_equity.", "account.reg_t_days."),
+    "cash": ("account.cash_days.",),
 }
 _OF_A_SET: Final = (
     *("move_unit", "standard_deviation", "volatility_scale", "volatility_shift", "pnl_weight"),
@@ -24,7 +26,6 @@ _OF_A_SET: Final = (
 
 
 def figures_used(
-    rulebook: Rulebook,
     figures: Iterable[FigureRow],
     scenario_set: str,
     *,
@@ -33,15 +34,14 @@ def figures_used(
     strategies: Iterable[tuple[str, str]],
     add_ons: Iterable[str],
     account_type: str,
+    monitoring: str,
 ) -> tuple[FigureStep, ...]:
     """Return the figures behind an account's requirement, in the order of the rulebook.
 
     Parameters
     ----------
-    rulebook : Rulebook
-        Where they stand.
     figures : iterable of FigureRow
-        All of its figures.
+        All of the rulebook's figures.
     scenario_set : str
         The set that binds.
     groups, positions : iterable of PortfolioStep, of PositionStep
@@ -50,8 +50,8 @@ def figures_used(
         Its strategies, each with the strategy class of its underlying.
     add_ons : iterable of str
         The add-ons that charge it something.
-    account_type : str
-        For the minimum equity.
+    account_type, monitoring : str
+        For the minimum equity and the days of calls.
     """
     prefixes = (
         *_group_prefixes(scenario_set, groups, positions),
@@ -63,7 +63,7 @@ def figures_used(
         *_ACCOUNT.get(account_type, ()),
     )
     if account_type == "portfolio":
-        prefixes += (f"account.minimum_equity_{rulebook.account.monitoring.value}.",)
+        prefixes += (f"account.minimum_equity_{monitoring}.",)
     return tuple(
         FigureStep(
             key=row.key,

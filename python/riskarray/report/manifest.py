@@ -103,5 +103,5 @@ def make_manifest(
         "rejects": rejects.to_pylist(),
         "volatility_sources": arrays.source_counts(),
         "totals": totals(accounts),
-        "firm": firm_totals(book, np.asarray(accounts["requirement"])),
+        "firm": firm_totals(book, np.asarray(accounts["regulatory_requirement"])),
     }

@@ -19,6 +19,7 @@ from riskarray.engine import local
 from riskarray.engine.stages import Progress, Stages
 from riskarray.report.account_steps import explain_account, explain_accounts
 from riskarray.report.accounts import accounts_table
+from riskarray.report.amounts import LEAST_AMOUNT
 from riskarray.report.comparison import Comparison, compare
 from riskarray.report.explanation import Explanation
 from riskarray.report.manifest import Manifest, make_manifest
@@ -35,8 +36,6 @@ RESULT_NAMES: Final = (
     "manifest.json",
 )
 _JSON_ROWS: Final = 4096
-_LEAST_AMOUNT: Final = 1e-6
-"""Of an amount in the tables, in USD; what is less is left from rounding."""
 _NO_AMOUNT: Final = ("quantity", "leverage", "measure", "rate")
 
 
@@ -249,7 +248,7 @@ def without_dust(table: pa.Table) -> pa.Table:
         if not pa.types.is_floating(field.type):
             continue
         column = table.column(k)
-        least = 0.0 if field.name in _NO_AMOUNT else _LEAST_AMOUNT
+        least = 0.0 if field.name in _NO_AMOUNT else LEAST_AMOUNT
         is_dust = pc.less_equal(pc.abs(column), least)
         if pc.any(is_dust).as_py():
             table = table.set_column(k, field, pc.if_else(is_dust, 0.0, column))

@@ -11,6 +11,7 @@ from riskarray.array_types import F64, I64
 from riskarray.class_moves import ClassMoves, class_moves
 from riskarray.engine.local import Margin
 from riskarray.portfolio_margin import minimum_charges
+from riskarray.report.account_status import monitoring
 from riskarray.valuation import market_price, unit_value
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class RunData:
         self.strategies: pa.Table = result.strategy.strategies
         self.strategy_offset: I64 = _offsets_of(self.strategies, book.account)
         self.add_ons: pa.Table = result.add_ons.rows
+        self.monitoring: pa.StringArray = monitoring(book)
 
     def strategies_of(self, row: int) -> pa.Table:
         """Return an account's rows of the strategies table, which stands in order of accounts."""

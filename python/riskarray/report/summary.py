@@ -71,10 +71,18 @@ def warning_lines(report: Report, *, is_all: bool = False) -> Iterator[str]:
     Yields
     ------
     str
-        The rate that stands in for none, the accounts left out with the reason of each.
+        The rate that stands in for none, requirements beyond what the firm's net capital carries,
+        the accounts left out with the reason of each.
     """
     if not report.result.book.market.rates.is_given:
         yield "warning: rate 0 at every expiry, for the book gives neither rate nor rates"
+    firm = report.manifest["firm"]
+    if isinstance(firm, dict) and firm["is_over"]:
+        yield (
+            f"warning: portfolio-margin requirements of {money(firm['portfolio_requirement'])} are "
+            f"over {firm['net_capital_multiple']:g} times the net capital of "
+            f"{money(firm['net_capital'])}, allowed for {firm['days_allowed_over']} business days"
+        )
     count = report.rejects.num_rows
     if not count:
         return

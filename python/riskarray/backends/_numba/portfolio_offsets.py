@@ -57,6 +57,7 @@ class Result(NamedTuple):
     group_requirement: F64
     group_point: I32
     account_requirement: F64
+    set_requirement: F64
     account_loss: F64
     account_minimum: F64
     account_set: I32

@@ -178,9 +178,11 @@ def require_set(
 def require_account(book: Book, rules: Rules, account: int, result: Result) -> None:
     """The scenario set that requires most binds."""
     binding = require_set(book, rules, result, account, 0)
+    result.set_requirement[account, 0] = binding[0]
     binding_set = 0
     for scenario_set in range(1, rules.set_offset.shape[0] - 1):
         of_set = require_set(book, rules, result, account, scenario_set)
+        result.set_requirement[account, scenario_set] = of_set[0]
         if of_set[0] > binding[0]:
             binding = of_set
             binding_set = scenario_set
@@ -225,6 +227,7 @@ def portfolio_requirement(
     group_requirement: F64,
     group_point: I32,
     account_requirement: F64,
+    set_requirement: F64,
     account_loss: F64,
     account_minimum: F64,
     account_set: I32,
@@ -253,6 +256,7 @@ def portfolio_requirement(
         group_requirement,
         group_point,
         account_requirement,
+        set_requirement,
         account_loss,
         account_minimum,
         account_set,
