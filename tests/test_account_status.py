@@ -265,12 +265,18 @@ def test_a_book_gives_net_capital_and_what_house_rules_read(tmp_path: Path) -> N
 
 def test_wrong_figures_for_house_rules_are_defects(tmp_path: Path) -> None:
     tables = small_tables()
-    tables["underlyings"]["move_floor"] = [-0.1, None, None, None]
+    tables["underlyings"]["move_floor"] = [-0.1, 30.0, None, 5.0]
+    tables["underlyings"]["standard_deviation"] = [25.0, 1.0, 0.0, None]
     tables["underlyings"]["next_earnings"] = ["soon", None, None, None]
     folder = write_book(tmp_path / "a", tables, "csv", f'as_of = "{AS_OF}"\n')
-    with pytest.raises(BookError, match=r"move_floor: must be zero or pos") as caught:
+    with pytest.raises(BookError, match=r"move_floor: must be a fraction") as caught:
         read_book(folder)
-    assert "column next_earnings" in str(caught.value)
+    assert {(d.row, d.column) for d in caught.value.defects} == {
+        (1, "standard_deviation"),
+        (1, "move_floor"),
+        (2, "move_floor"),
+        (1, "next_earnings"),
+    }
     folder = write_book(
         tmp_path / "b", small_tables(), "csv", f'as_of = "{AS_OF}"\nnet_capital = -1\n'
     )

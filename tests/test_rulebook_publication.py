@@ -104,7 +104,7 @@ def test_check_lists_defects_of_figures_and_between_tables_at_once(tmp_path: Pat
     code, output = run("check", str(path))
     assert code == 1
     assert output.count(str(path)) == 3
-    assert "minimum_charge.per_unit.value: input should be greater than or equal to 0" in output
+    assert "minimum_charge.per_unit.value must be 0 or more, got -1.0" in output
     assert "class_groups.SPX.product_group must be one of" in output
     assert "got 'high_cpa'" in output
     assert "scenario_sets.regulatory.moves.equity must have 10 points, got 1" in output
@@ -114,10 +114,11 @@ def test_check_lists_defects_of_figures_and_between_tables_at_once(tmp_path: Pat
 def test_check_counts_figures_and_takes_the_version_of_a_day(tmp_path: Path) -> None:
     code, output = run("check", "finra-4210g")
     assert (code, output.startswith("finra-4210g: no defects in")) == (0, True)
-    versions = f"[{figure('0.25', '2001-01-01')}, {figure('-0.5', '2015-06-01')}]"
-    path = str(write(tmp_path, f"[minimum_charge]\nper_unit = {versions}\n"))
-    assert run("check", path, "--as-of", "2014-01-01")[0] == 0
-    assert run("check", path)[0] == 1
+    path = str(write(tmp_path, f"[minimum_charge]\nper_unit = {figure('0.5', '2027-01-01')}\n"))
+    code, output = run("check", path)
+    assert (code, "warning" in output) == (0, False)
+    code, output = run("check", "house-example", "--as-of", "2026-06-17")
+    assert (code, "warning: house-example used on 2026-06-17, before" in output) == (0, True)
     assert run("check", path, "--as-of", "yesterday")[0] == 2
 
 
@@ -158,6 +159,10 @@ def test_the_schema_knows_every_key_of_the_built_in_rulebook() -> None:
     assert set(raw) <= set(schema["properties"])
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["id"]
+    assert not [name for name in schema["$defs"] if "_" in name]
+    per_unit = schema["$defs"]["MinimumChargeTable"]["properties"]["per_unit"]
+    assert per_unit["anyOf"][0] == {"$ref": "#/$defs/FigureAmount"}
+    assert per_unit["anyOf"][1]["type"] == "array"
     for name, definition in schema["$defs"].items():
         if name.startswith(("Figure", "Member")):
             assert {"value", "source", "effective", "mark"} <= set(definition["required"])

@@ -91,6 +91,7 @@ def check(name: RulebookName, as_of: AsOf = None) -> None:
     """Check a rulebook, and list every defect with its key, its value and what is right."""
     from collections import Counter
 
+    from riskarray.book_warnings import rulebook_warnings
     from riskarray.rulebook import RulebookError
 
     try:
@@ -107,6 +108,8 @@ def check(name: RulebookName, as_of: AsOf = None) -> None:
         f"{rules.id}: no defects in {marks.total():,} figures ({counts}), "
         f"{len(rules.scenario_sets)} scenario sets, {len(rules.points)} points"
     )
+    for line in rulebook_warnings(rules, _date("--as-of", as_of) if as_of else None):
+        typer.echo(f"warning: {line}")
 
 
 @rulebooks.command()

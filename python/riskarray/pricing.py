@@ -13,7 +13,7 @@ from riskarray.backends import BackendName
 from riskarray.class_groups import class_groups
 from riskarray.class_moves import class_moves
 from riskarray.market import Market
-from riskarray.rulebook import Rulebook, load_rulebook
+from riskarray.rulebook import DEFAULT_RULEBOOK, Rulebook, load_rulebook
 from riskarray.scenario_pricing import Progress, ScenarioPricing
 from riskarray.table_data import InstrumentOrigin
 from riskarray.tables import BookError, Defect
@@ -157,7 +157,7 @@ def risk_arrays(
     BookError
         If a required instrument has no source of volatility; it names all of them.
     """
-    rules = rulebook if rulebook is not None else load_rulebook("finra-4210g")
+    rules = rulebook if rulebook is not None else _default_rules(market)
     report = progress if progress is not None else _report_nothing
     terms = option_terms(market)
     n = len(terms.strike)
@@ -185,6 +185,10 @@ def risk_arrays(
         volatility_source=found.sources(),
         status=found.statuses(),
     )
+
+
+def _default_rules(market: Market) -> Rulebook:
+    return load_rulebook(DEFAULT_RULEBOOK, as_of=market.as_of.date())
 
 
 def _report_nothing(_stage: str, _done: int, _total: int) -> None:

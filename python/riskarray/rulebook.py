@@ -155,6 +155,8 @@ class Rulebook:
         Figures of Regulation T and of strategy-based maintenance.
     file : RulebookFile
         The figures as they stand in the file, with their sources.
+    dropped_notes : tuple of str
+        Exchange-traded notes that the rulebook's base lists and the rulebook itself does not.
     """
 
     id: str
@@ -176,6 +178,7 @@ class Rulebook:
     account: AccountTable
     strategy: StrategyTable
     file: RulebookFile
+    dropped_notes: tuple[str, ...] = ()
 
     def market_moves(self, portfolio_type: str) -> F64:
         """Return the moves of a portfolio type.
@@ -239,8 +242,9 @@ def load_rulebook(name: str | Path, *, as_of: dt.date | None = None) -> Rulebook
         A built-in name (see `list_rulebooks`) or the path of a TOML file. A file with
         `base = NAME` holds only what differs from that rulebook.
     as_of : datetime.date, optional
-        Date for which figures with several versions are read: the latest version in force is
-        taken, or the earliest one when none is in force yet. Default: the latest of each.
+        Day for which figures are read. Of the versions that a file gives of a figure the latest in
+        force is taken; where it has none in force yet, the base's; where no file has one, the
+        earliest of all, of which `riskarray.book_warnings` warns. Default: the latest of each.
 
     Returns
     -------
@@ -289,6 +293,7 @@ def _resolve(source: RulebookSource) -> Rulebook:
         account=file.account,
         strategy=file.strategy,
         file=file,
+        dropped_notes=source.dropped_notes,
     )
 
 

@@ -5,9 +5,13 @@ They work on the tables as read and pass over what has the wrong shape, so that 
 finds these defects beside those of the single figures.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
+
+from riskarray.rulebook_messages import value_text
+from riskarray.rulebook_versions import KeyPath, Problem, key_text
 
 __all__ = ["inconsistencies"]
 
@@ -16,10 +20,14 @@ Tables = Mapping[str, Any]
 _STRATEGY_CLASSES: Final = ("broad_index", "equity", "narrow_index", "volatility_index")
 _PER_POINT: Final = ("volatility_scale", "volatility_shift", "pnl_weight")
 _DAYS: Final = "days_to_liquidate"
+_DEVIATIONS: Final = "standard_deviation"
+_REACH: Final = {"fraction": (-1.0, 5.0), _DEVIATIONS: (-50.0, 50.0)}
+"""Least and greatest move that can be meant, by the unit of a scenario set."""
+_MISSING: Final = "must be given, it is missing"
 
 
-def inconsistencies(raw: Tables) -> Iterator[str]:
-    """Yield one line for each contradiction between the tables of a rulebook.
+def inconsistencies(raw: Tables) -> Iterator[Problem]:
+    """Yield every contradiction between the tables of a rulebook.
 
     Parameters
     ----------
@@ -30,17 +38,20 @@ def inconsistencies(raw: Tables) -> Iterator[str]:
     for name, scenarios in _tables(raw, "scenario_sets"):
         yield from _uneven_points(raw, name, scenarios)
         yield from _wrong_moves(name, scenarios)
+        yield from _half_given(name, scenarios)
     for name, add_on in _tables(raw, "add_ons"):
         yield from _wrong_steps(name, add_on)
-    seen: dict[str, str] = {}
-    for place, symbol in _placements(raw):
+    seen: dict[str, KeyPath] = {}
+    for place in _placements(raw):
+        symbol = place[-1]
         if symbol in seen:
-            yield f"{place} must name an underlying once, got it in {seen[symbol]} too"
+            other = key_text(seen[symbol])
+            yield Problem(place, f"must name an underlying once, got it in {other} too")
         seen[symbol] = place
     given = _table(_table(raw, "strategy"), "short_option")
     for name in _STRATEGY_CLASSES:
         if name not in given:
-            yield f"strategy.short_option.{name} must be given, it is missing"
+            yield Problem(("strategy", "short_option", name), _MISSING)
 
 
 def _table(node: Tables, name: str) -> Tables:
@@ -68,87 +79,115 @@ def _row(node: Tables, figure: str) -> list[object] | None:
     return value if isinstance(value, list) and value else None
 
 
-def _placements(raw: Tables) -> Iterator[tuple[str, str]]:
+def _placements(raw: Tables) -> Iterator[KeyPath]:
     for name, group in _tables(raw, "class_groups"):
         for symbol in _table(group, "members"):
-            yield f"class_groups.{name}.members.{symbol}", symbol
+            yield ("class_groups", name, "members", symbol)
     for symbol in _table(raw, "stand_alone"):
-        yield f"stand_alone.{symbol}", symbol
+        yield ("stand_alone", symbol)
 
 
-def _references(raw: Tables) -> Iterator[tuple[str, str | None, str]]:
-    """Yield (key, name that stands there, table that must have it)."""
+def _references(raw: Tables) -> Iterator[tuple[KeyPath, str | None, str]]:
+    """Yield (place, name that stands there, table that must have it)."""
     for key, scenarios in _tables(raw, "scenario_sets"):
         for name in _table(scenarios, "moves"):
-            yield f"scenario_sets.{key}.moves.{name}", name, "portfolio_types"
+            yield ("scenario_sets", key, "moves", name), name, "portfolio_types"
     for key, group in _tables(raw, "class_groups"):
-        place = f"class_groups.{key}"
-        yield f"{place}.portfolio_type", _name(group, "portfolio_type"), "portfolio_types"
-        yield f"{place}.product_group", _name(group, "product_group"), "product_groups"
+        for figure, table in (
+            ("portfolio_type", "portfolio_types"),
+            ("product_group", "product_groups"),
+        ):
+            yield ("class_groups", key, figure), _name(group, figure), table
     for key, add_on in _tables(raw, "add_ons"):
         for listed in _row(add_on, "portfolio_types") or []:
             if isinstance(listed, str):
-                yield f"add_ons.{key}.portfolio_types", listed, "portfolio_types"
+                yield ("add_ons", key, "portfolio_types"), listed, "portfolio_types"
     for key, product in _tables(raw, "product_groups"):
-        place = f"product_groups.{key}.portfolio_group"
+        place = ("product_groups", key, "portfolio_group")
         yield place, _name(product, "portfolio_group"), "portfolio_groups"
 
 
-def _unknown_names(raw: Tables) -> Iterator[str]:
-    """Yield every name of a type or group that the file does not define."""
-    for key, name, table in _references(raw):
+def _unknown_names(raw: Tables) -> Iterator[Problem]:
+    """Yield every name of a type or group that the file does not define, once with its count."""
+    unknown: Counter[tuple[str, str | None]] = Counter()
+    first: dict[tuple[str, str | None], tuple[KeyPath, str]] = {}
+    for place, name, table in _references(raw):
         known = _table(raw, table)
         if name is not None and name not in known:
-            yield f"{key} must be one of {', '.join(sorted(known))}, got {name!r}"
+            kind = (table, name if known else None)
+            unknown[kind] += 1
+            first.setdefault(kind, (place, name))
+    for kind, count in unknown.items():
+        place, name = first[kind]
+        allowed = ", ".join(sorted(_table(raw, kind[0])))
+        missing = f"must not be given without {kind[0]}"
+        more = f" ({count:,} in all)" if count > 1 else ""
+        yield Problem(
+            place, f"{f'must be one of {allowed}' if allowed else missing}, got {name!r}{more}"
+        )
     if "equity" not in _table(raw, "portfolio_types"):
-        yield "portfolio_types.equity must be given, it is missing"
+        yield Problem(("portfolio_types", "equity"), _MISSING)
 
 
-def _uneven_points(raw: Tables, name: str, scenarios: Tables) -> Iterator[str]:
+def _uneven_points(raw: Tables, name: str, scenarios: Tables) -> Iterator[Problem]:
     """Yield rows of a scenario set that differ in number of points, and types without a row."""
-    key = f"scenario_sets.{name}"
+    key = ("scenario_sets", name)
     moves = _table(scenarios, "moves")
     for missing in sorted(set(_table(raw, "portfolio_types")) - set(moves)):
-        yield f"{key}.moves.{missing} must be given, it is missing"
+        yield Problem((*key, "moves", missing), _MISSING)
     rows = {row: found for row in moves if (found := _row(moves, row)) is not None}
     if not rows:
         return
     n_points = len(next(iter(rows.values())))
     for row, values in rows.items():
         if len(values) != n_points:
-            yield f"{key}.moves.{row} must have {n_points} points, got {len(values)}"
+            words = f"must have {n_points} points, got {len(values)}"
+            yield Problem((*key, "moves", row), words)
     for row in _PER_POINT:
         shock = _row(scenarios, row)
         if shock is not None and len(shock) not in (1, n_points):
-            yield f"{key}.{row} must have 1 or {n_points} values, got {len(shock)}"
+            yield Problem((*key, row), f"must have 1 or {n_points} values, got {len(shock)}")
 
 
-def _wrong_moves(name: str, scenarios: Tables) -> Iterator[str]:
-    """Yield moves below nothing, and figures of a scenario set that lack their other half."""
-    key = f"scenario_sets.{name}"
+def _wrong_moves(name: str, scenarios: Tables) -> Iterator[Problem]:
+    """Yield moves below nothing, and moves that can only be per cent for fractions."""
     unit = _name(scenarios, "move_unit") or "fraction"
-    for row in _table(scenarios, "moves") if unit == "fraction" else ():
+    low, high = _REACH.get(unit, (-1.0, 5.0))
+    for row in _table(scenarios, "moves"):
         for k, move in enumerate(_row(_table(scenarios, "moves"), row) or []):
-            if isinstance(move, int | float) and move < -1:
-                yield f"{key}.moves.{row}.value.{k} must be -1 or more, got {move}"
+            if isinstance(move, int | float) and not low <= move <= high:
+                bound = f"{low:g} or more" if move < low else f"{high:g} or less"
+                place = ("scenario_sets", name, "moves", row, "value", str(k))
+                yield Problem(place, f"must be {bound} ({unit}), got {value_text(move)}")
+
+
+def _half_given(name: str, scenarios: Tables) -> Iterator[Problem]:
+    """Yield figures of a scenario set that lack their other half."""
     pairs = [("earnings_multiplier", "earnings_days"), ("earnings_days", "earnings_multiplier")]
-    if unit == "standard_deviation":
-        pairs.append(("move_unit", "standard_deviation"))
+    if _name(scenarios, "move_unit") == _DEVIATIONS:
+        pairs.append(("move_unit", _DEVIATIONS))
+    elif _DEVIATIONS in scenarios:
+        words = f"must not be given unless move_unit is {_DEVIATIONS}"
+        unit = _name(scenarios, "move_unit") or "none"
+        yield Problem(("scenario_sets", name, _DEVIATIONS), f"{words}, got move_unit {unit}")
     for given, missing in pairs:
         if given in scenarios and missing not in scenarios:
-            yield f"{key}.{missing} must be given with {given}, it is missing"
+            place = ("scenario_sets", name, missing)
+            yield Problem(place, f"must be given with {given}, it is missing")
 
 
-def _wrong_steps(name: str, add_on: Tables) -> Iterator[str]:
+def _wrong_steps(name: str, add_on: Tables) -> Iterator[Problem]:
     """Yield steps of an add-on that do not rise or do not match its rates."""
-    key = f"add_ons.{name}"
+    key = ("add_ons", name)
     bounds, rates = _row(add_on, "bounds"), _row(add_on, "rates")
     if bounds and rates and len(rates) != len(bounds) + 1:
-        yield f"{key}.rates must have {len(bounds) + 1} values, got {len(rates)}"
+        words = f"must have {len(bounds) + 1} values, got {len(rates)}"
+        yield Problem((*key, "rates"), words)
     numbers = [b for b in bounds or [] if isinstance(b, int | float)]
     if any(after <= before for before, after in pairwise(numbers)):
-        yield f"{key}.bounds must rise, got {bounds}"
+        yield Problem((*key, "bounds"), f"must rise, got {value_text(bounds)}")
     is_days = _name(add_on, "measure") == _DAYS
     for figure in ("participation", "rate_without_volume"):
         if is_days and figure not in add_on:
-            yield f"{key}.{figure} must be given with measure {_DAYS}, it is missing"
+            words = f"must be given with measure {_DAYS}, it is missing"
+            yield Problem((*key, figure), words)

@@ -4,7 +4,7 @@
 import datetime as dt
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,9 +12,25 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from riskarray.rulebook_consistency import inconsistencies
+from riskarray.rulebook_messages import problems_of, value_text
 from riskarray.rulebook_schema import RulebookFile
+from riskarray.rulebook_versions import (
+    KeyPath,
+    Problem,
+    Resolved,
+    Tables,
+    Version,
+    Versions,
+    figures,
+    key_text,
+    layered,
+    merged,
+    resolved,
+    without,
+)
 
 _MAX_DEPTH = 8
+_NOTE = "etn"
 
 
 class RulebookError(Exception):
@@ -30,11 +46,34 @@ class RulebookError(Exception):
 
 
 class RulebookSource(NamedTuple):
-    """A checked rulebook file, the name it goes by and the digest of what it was read from."""
+    """A checked rulebook file and what it was read from.
+
+    Attributes
+    ----------
+    file : RulebookFile
+        Its figures.
+    label, sha256 : str
+        The name it goes by, and the digest of the file and its bases.
+    resolved : Resolved
+        Its tables, and the file that each place of them comes from.
+    dropped_notes : tuple of str
+        Exchange-traded notes that a base lists and this file does without.
+    """
 
     file: RulebookFile
     label: str
     sha256: str
+    resolved: Resolved
+    dropped_notes: tuple[str, ...]
+
+
+class _Chain(NamedTuple):
+    """A file on top of its bases: what they hold together, the digest, and notes dropped."""
+
+    label: str
+    tables: Tables
+    digest: str
+    notes: tuple[str, ...]
 
 
 def list_rulebooks() -> tuple[str, ...]:
@@ -46,16 +85,80 @@ def list_rulebooks() -> tuple[str, ...]:
 
 def read_rulebook_file(name: str | Path, as_of: dt.date | None) -> RulebookSource:
     """Read and check a rulebook file; see `riskarray.rulebook.load_rulebook`."""
-    label, raw, digest = _read(name, None, ())
-    in_force = _in_force(raw, as_of, label)
-    spanning = tuple(f"rulebook {label}: {problem}" for problem in inconsistencies(in_force))
     try:
-        file = RulebookFile.model_validate(in_force)
+        chain = _read(name, None, ())
+        in_force = resolved(chain.tables, lambda versions: versions.in_force(as_of))
+        file = _checked(chain.tables, in_force, as_of)
+    except RecursionError:
+        raise RulebookError((f"rulebook {name}: must be nested less deeply",)) from None
+    listed = set(_listed(chain.tables))
+    notes = tuple(symbol for symbol in chain.notes if symbol not in listed)
+    return RulebookSource(file, chain.label, chain.digest, in_force, notes)
+
+
+def _checked(tables: Tables, in_force: Resolved, as_of: dt.date | None) -> RulebookFile:
+    """Return the figures in force; report what is wrong with these or any other version."""
+    file, found = _validated(in_force.tables)
+    lines = [_line(in_force.label(problem.path), problem) for problem in found]
+    for problem in inconsistencies(in_force.tables):
+        label = in_force.label(problem.path)
+        both = label if label == tables.label else f"{tables.label} with {label}"
+        lines.append(_line(both, problem))
+    lines += _other_versions(tables, as_of)
+    if lines or file is None:
+        raise RulebookError(tuple(dict.fromkeys(lines)))
+    return file
+
+
+def _validated(tables: dict[str, Any]) -> tuple[RulebookFile | None, tuple[Problem, ...]]:
+    try:
+        return RulebookFile.model_validate(tables), ()
     except ValidationError as error:
-        raise RulebookError((*_describe(label, error), *spanning)) from None
-    if spanning:
-        raise RulebookError(spanning)
-    return RulebookSource(file, label, digest)
+        return None, tuple(problems_of(error))
+
+
+def _line(label: str, problem: Problem) -> str:
+    return f"rulebook {label}: {key_text(problem.path)} {problem.words}"
+
+
+def _other_versions(tables: Tables, as_of: dt.date | None) -> Iterator[str]:
+    """Yield what is wrong with versions of figures that are not the ones in force."""
+    others = {}
+    for path, versions in figures(tables):
+        chosen = versions.in_force(as_of)
+        rest = [version for version in versions if version is not chosen]
+        if rest:
+            others[path] = rest
+    for number in range(max(map(len, others.values()), default=0)):
+        turn = {path: rest[number] for path, rest in others.items() if number < len(rest)}
+        _, found = _validated(resolved(tables, _instead(turn, as_of)).tables)
+        for path, words in found:
+            place = next((path[:k] for k in range(len(path) + 1) if path[:k] in turn), None)
+            if place is not None:
+                day = turn[place].effective
+                where = f"{key_text(path)} (version of {day})"
+                yield f"rulebook {turn[place].label}: {where} {words}"
+
+
+def _instead(turn: dict[KeyPath, Version], as_of: dt.date | None) -> Callable[[Versions], Version]:
+    """Return a choice of the versions of a turn, and of those in force for other figures."""
+    wanted = {id(version) for version in turn.values()}
+
+    def choose(versions: Versions) -> Version:
+        found = (version for version in versions if id(version) in wanted)
+        return next(found, None) or versions.in_force(as_of)
+
+    return choose
+
+
+def _listed(tables: Tables, kind: str | None = None) -> Iterator[str]:
+    """Yield the underlyings that tables list: all of them, or those of one product type."""
+    for path, versions in figures(tables):
+        is_member = path[0] == "class_groups" and path[2:3] == ("members",)
+        if is_member or path[0] == "stand_alone":
+            kinds = {version.table.get("product_type") for version in versions}
+            if kind is None or kind in kinds:
+                yield path[-1]
 
 
 def rulebook_text(name: str | Path) -> str:
@@ -71,42 +174,54 @@ def rulebook_text(name: str | Path) -> str:
     RulebookError
         If there is no such file, or it is not text in UTF-8.
     """
-    label, data, _ = _bytes(name, None)
+    label, data, _ = _bytes(name, None, "rulebook")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
 
 
-def _read(
-    name: str | Path, folder: Path | None, seen: tuple[str, ...]
-) -> tuple[str, dict[str, Any], str]:
-    """Return (label, raw tables with the base's under them, digest of the chain of files)."""
-    label, data, parent = _bytes(name, folder)
+def _read(name: str | Path, folder: Path | None, seen: tuple[str, ...]) -> _Chain:
+    """Return a file on top of its bases."""
+    asked = f"rulebook {seen[-1]}: base" if seen else "rulebook"
+    label, data, parent = _bytes(name, folder, asked)
     if label in seen or len(seen) >= _MAX_DEPTH:
         chain = " -> ".join((*seen, label))
         raise RulebookError((f"rulebook {label}: base must not lead back to itself, got {chain}",))
-    try:
-        raw = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
+    raw = _toml(label, data)
     digest = hashlib.sha256(data)
     dropped = raw.pop("drop", [])
+    problems: list[Problem] = []
+    tables = layered(raw, label, problems)
+    if problems:
+        raise RulebookError(tuple(_line(label, problem) for problem in problems))
     if "base" not in raw:
         if dropped:
             raise RulebookError((f"rulebook {label}: drop must not be given without a base",))
-        return label, raw, digest.hexdigest()
+        return _Chain(label, tables, digest.hexdigest(), ())
     base = raw["base"]
     if not isinstance(base, str):
-        raise RulebookError((f"rulebook {label}: base must be a name or path, got {base!r}",))
+        got = value_text(base)
+        raise RulebookError((f"rulebook {label}: base must be a name or path, got {got}",))
     if "id" not in raw:
         raise RulebookError((f"rulebook {label}: id must be given, it is missing",))
-    _, under, base_digest = _read(base, parent, (*seen, label))
-    digest.update(base_digest.encode())
-    return label, _merged(_without(under, dropped, label), raw), digest.hexdigest()
+    under = _read(base, parent, (*seen, label))
+    digest.update(under.digest.encode())
+    notes = (*under.notes, *_listed(under.tables, _NOTE))
+    left = _without(under.tables, dropped, label)
+    return _Chain(label, merged(left, tables), digest.hexdigest(), tuple(dict.fromkeys(notes)))
 
 
-def _bytes(name: str | Path, folder: Path | None) -> tuple[str, bytes, Path | None]:
+def _toml(label: str, data: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RulebookError((f"rulebook {label}: must be TOML in UTF-8: {error}",)) from None
+    except RecursionError:
+        raise RulebookError((f"rulebook {label}: must be nested less deeply",)) from None
+
+
+def _bytes(name: str | Path, folder: Path | None, asked: str) -> tuple[str, bytes, Path | None]:
     """Return (label, content, folder for relative bases) of a built-in rulebook or a file."""
     built_in = list_rulebooks()
     if str(name) in built_in:
@@ -115,22 +230,22 @@ def _bytes(name: str | Path, folder: Path | None) -> tuple[str, bytes, Path | No
     path = Path(name) if folder is None else folder / name
     try:
         return str(path), path.read_bytes(), path.parent
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         known = ", ".join(built_in)
-        problem = f"rulebook must be one of {known}, or a readable TOML file, got {str(name)!r}"
+        problem = f"{asked} must be one of {known}, or a readable TOML file, got {str(name)!r}"
         raise RulebookError((problem,)) from None
 
 
-def _without(tables: dict[str, Any], dropped: object, label: str) -> dict[str, Any]:
+def _without(tables: Tables, dropped: object, label: str) -> Tables:
     """Return the base's tables without the entries that a file drops, named by dotted keys."""
     if not (isinstance(dropped, list) and all(isinstance(key, str) for key in dropped)):
-        problem = f"rulebook {label}: drop must be a list of keys of the base, got {dropped!r}"
+        got = value_text(dropped)
+        problem = f"rulebook {label}: drop must be a list of keys of the base, got {got}"
         raise RulebookError((problem,))
     problems = []
     for key in dropped:
         try:
-            path = _path(key)
-            tables = _without_entry(tables, path)
+            tables = without(tables, _path(key))
         except (KeyError, tomllib.TOMLDecodeError):
             problems.append(f"rulebook {label}: drop must name a key of the base, got {key!r}")
     if problems:
@@ -140,63 +255,11 @@ def _without(tables: dict[str, Any], dropped: object, label: str) -> dict[str, A
 
 def _path(key: str) -> list[str]:
     """Return the parts of a dotted key, each bare or quoted as TOML has it."""
+    if "\n" in key or "=" in key:
+        raise KeyError(key)
     node: Any = tomllib.loads(f"{key} = 0")
     path = []
     while isinstance(node, dict):
         name, node = next(iter(node.items()))
         path.append(name)
     return path
-
-
-def _without_entry(tables: dict[str, Any], path: list[str]) -> dict[str, Any]:
-    """Return nested tables without one entry; KeyError if there is none."""
-    name, *rest = path
-    if name not in tables or (rest and not isinstance(tables[name], dict)):
-        raise KeyError(name)
-    left = {key: value for key, value in tables.items() if key != name}
-    if rest:
-        left = {**tables, name: _without_entry(tables[name], rest)}
-    return left
-
-
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return tables with those of `over` on top; a figure is replaced as a whole."""
-    merged = dict(under)
-    for key, value in over.items():
-        old = merged.get(key)
-        if isinstance(old, dict) and isinstance(value, dict) and not _is_figure(old):
-            merged[key] = _merged(old, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _is_figure(table: Mapping[str, Any]) -> bool:
-    return isinstance(table.get("mark"), str)
-
-
-def _in_force(node: Any, as_of: dt.date | None, label: str, key: str = "") -> Any:  # noqa: ANN401
-    """Return the tables with one version of each figure that has several."""
-    if isinstance(node, dict):
-        return {k: _in_force(v, as_of, label, f"{key}.{k}" if key else k) for k, v in node.items()}
-    if not (isinstance(node, list) and node and all(isinstance(v, dict) for v in node)):
-        return node
-    if not all(isinstance(v.get("effective"), dt.date) for v in node):
-        problem = f"rulebook {label}: {key} must give each version an effective date, got {node!r}"
-        raise RulebookError((problem,))
-    versions = sorted(node, key=lambda version: version["effective"])
-    past = [v for v in versions if as_of is None or v["effective"] <= as_of]
-    return past[-1] if past else versions[0]
-
-
-def _describe(label: str, error: ValidationError) -> Iterator[str]:
-    """Yield one line per defect: file, key, what is right, the value that stands there."""
-    for defect in error.errors(include_url=False):
-        key = ".".join(str(part) for part in defect["loc"])
-        if defect["type"] == "missing":
-            yield f"rulebook {label}: {key} must be given, it is missing"
-        elif defect["type"] == "extra_forbidden":
-            yield f"rulebook {label}: {key} must not be given, no such key, got {defect['input']!r}"
-        else:
-            message = defect["msg"][:1].lower() + defect["msg"][1:]
-            yield f"rulebook {label}: {key}: {message}, got {defect['input']!r}"

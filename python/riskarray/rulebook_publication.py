@@ -90,7 +90,7 @@ def rulebook_json_schema() -> dict[str, Any]:
     base may give: an editor completes and checks keys and values by it, `load_rulebook` checks in
     full. A figure may stand as one table or as an array of versions.
     """
-    schema = RulebookFile.model_json_schema()
+    schema = _with_short_names(RulebookFile.model_json_schema())
     definitions = schema["$defs"]
     for name, definition in definitions.items():
         if not name.startswith(_FIGURES):
@@ -105,6 +105,26 @@ def rulebook_json_schema() -> dict[str, Any]:
         "required": ["id"],
         "anyOf": [{"required": ["base"]}, {"required": whole}],
     }
+
+
+def _with_short_names(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema with each kind of figure under its title: `FigureAmount`."""
+    definitions = schema["$defs"]
+    titles = {name: definition.get("title", name) for name, definition in definitions.items()}
+    names = {name: t if t.startswith(_FIGURES) else name for name, t in titles.items()}
+    short: dict[str, Any] = _renamed(schema, names)
+    return {**short, "$defs": {names[key]: node for key, node in short["$defs"].items()}}
+
+
+def _renamed(node: Any, names: dict[str, str]) -> Any:  # noqa: ANN401 - any part of a schema
+    if isinstance(node, list):
+        return [_renamed(part, names) for part in node]
+    if not isinstance(node, dict):
+        return node
+    target = node.get("$ref")
+    if isinstance(target, str):
+        return {**node, "$ref": _DEFINITIONS + names[target.removeprefix(_DEFINITIONS)]}
+    return {key: _renamed(value, names) for key, value in node.items()}
 
 
 def _with_versions(node: Any) -> Any:  # noqa: ANN401 - any part of a schema

@@ -4,32 +4,38 @@
 import datetime as dt
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Mark = Literal["rule", "secondary", "memory", "derived"]
-ProductType = Literal["equity", "etf", "index", "etn", "adr"]
-StrategyClass = Literal["equity", "broad_index", "narrow_index", "volatility_index"]
+from riskarray.rulebook_values import (
+    Amount,
+    Days,
+    Fraction,
+    Leverage,
+    Mark,
+    Measure,
+    MinimumLevel,
+    Monitoring,
+    MoveUnit,
+    Multiplier,
+    Names,
+    Part,
+    PerPoint,
+    ProductType,
+    ProductTypes,
+    Rates,
+    Reach,
+    ResidualGain,
+    Scales,
+    Shifts,
+    StrategyClass,
+    Symbol,
+    Symbols,
+    Text,
+    WorstPoint,
+    kind_name,
+)
 
 T = TypeVar("T")
-
-
-def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
-    """Return a TOML array as a tuple, the immutable form that strict validation asks for."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-Text = Annotated[str, Field(min_length=1)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Days = Annotated[int, Field(ge=0)]
-PerPoint = Annotated[
-    tuple[Annotated[float, Field(allow_inf_nan=False)], ...],
-    BeforeValidator(_as_tuple),
-    Field(min_length=1),
-]
-Rates = Annotated[tuple[Fraction, ...], BeforeValidator(_as_tuple), Field(min_length=2)]
-Reach = Annotated[tuple[Amount, Amount], BeforeValidator(_as_tuple)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
 class _Table(BaseModel):
@@ -50,8 +56,13 @@ class Figure(_Table, Generic[T]):
     effective: dt.date
     mark: Mark
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Return the name of a kind of figure: `FigureAmount`."""
+        return cls.__name__ + kind_name(params[0])
 
-class Member(Figure[Annotated[float, Field(allow_inf_nan=False)]]):
+
+class Member(Figure[Leverage]):
     """An underlying in a class group; the value is its signed leverage on the group's moves."""
 
     product_type: ProductType
@@ -60,7 +71,7 @@ class Member(Figure[Annotated[float, Field(allow_inf_nan=False)]]):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.value == 0.0:
-            msg = "leverage must not be zero"
+            msg = "must have a leverage other than zero"
             raise ValueError(msg)
         return self
 
@@ -84,14 +95,14 @@ class ScenarioSetTable(_Table):
 
     title: Text
     moves: dict[str, Figure[PerPoint]] = Field(min_length=1)
-    move_unit: Figure[Literal["fraction", "standard_deviation"]] | None = None
-    standard_deviation: Figure[Amount] | None = None
-    volatility_scale: Figure[PerPoint] | None = None
-    volatility_shift: Figure[PerPoint] | None = None
-    pnl_weight: Figure[PerPoint] | None = None
+    move_unit: Figure[MoveUnit] | None = None
+    standard_deviation: Figure[Part] | None = None
+    volatility_scale: Figure[Scales] | None = None
+    volatility_shift: Figure[Shifts] | None = None
+    pnl_weight: Figure[Scales] | None = None
     floors: dict[str, Figure[Reach]] = {}
     is_floored_by_book: Figure[bool] | None = None
-    earnings_multiplier: Figure[Annotated[float, Field(ge=1.0, allow_inf_nan=False)]] | None = None
+    earnings_multiplier: Figure[Multiplier] | None = None
     earnings_days: Figure[Days] | None = None
 
 
@@ -101,7 +112,7 @@ class ClassGroupTable(_Table):
     title: Text
     portfolio_type: Figure[str]
     product_group: Figure[str] | None = None
-    members: dict[str, Member] = Field(min_length=1)
+    members: dict[Symbol, Member] = Field(min_length=1)
 
 
 class ProductGroupTable(_Table):
@@ -129,9 +140,9 @@ class MinimumChargeTable(_Table):
 class SwitchesTable(_Table):
     """What the rule texts leave open (see docs of `Rulebook`)."""
 
-    worst_point: Figure[Literal["own", "common"]]
-    minimum_level: Figure[Literal["class_group", "portfolio_group"]]
-    residual_gain: Figure[Literal["discounted", "full"]]
+    worst_point: Figure[WorstPoint]
+    minimum_level: Figure[MinimumLevel]
+    residual_gain: Figure[ResidualGain]
     cross_class_offsets: Figure[bool]
 
 
@@ -141,8 +152,8 @@ class EligibilityTable(_Table):
     Those of some product types and, where `included` is given, all that it does not name.
     """
 
-    outside_product_types: Figure[Names]
-    included: Figure[Names] | None = None
+    outside_product_types: Figure[ProductTypes]
+    included: Figure[Symbols] | None = None
 
 
 class AddOnTable(_Table):
@@ -152,11 +163,11 @@ class AddOnTable(_Table):
     """
 
     title: Text
-    measure: Figure[Literal["long_share_of_equity", "short_share_of_equity", "days_to_liquidate"]]
+    measure: Figure[Measure]
     bounds: Figure[PerPoint]
     rates: Figure[Rates]
     portfolio_types: Figure[Names] | None = None
-    participation: Figure[Annotated[float, Field(gt=0.0, le=1.0)]] | None = None
+    participation: Figure[Part] | None = None
     rate_without_volume: Figure[Fraction] | None = None
 
 
@@ -175,7 +186,7 @@ class AccountTable(_Table):
     minimum_equity_end_of_day: Figure[Amount]
     minimum_equity_executed_away: Figure[Amount]
     minimum_equity_unlisted: Figure[Amount]
-    monitoring: Figure[Literal["real_time", "end_of_day", "executed_away", "unlisted"]]
+    monitoring: Figure[Monitoring]
     initial_equity: Figure[Amount] | None = None
     maintenance_equity: Figure[Amount] | None = None
     minimum_requirement: Figure[Amount] | None = None
@@ -221,7 +232,7 @@ class ShortOptionTable(_Table):
 class LongOptionTable(_Table):
     """A long option: paid in full, unless it has more than `loan_value_months` to run."""
 
-    loan_value_months: Figure[int]
+    loan_value_months: Figure[Days]
     loan_value_requirement: Figure[Fraction]
 
 
@@ -284,7 +295,7 @@ class RulebookFile(_Table):
     portfolio_types: dict[str, PortfolioTypeTable] = Field(min_length=1)
     scenario_sets: dict[str, ScenarioSetTable] = Field(min_length=1)
     class_groups: dict[str, ClassGroupTable] = {}
-    stand_alone: dict[str, Member] = {}
+    stand_alone: dict[Symbol, Member] = {}
     product_groups: dict[str, ProductGroupTable] = {}
     portfolio_groups: dict[str, PortfolioGroupTable] = {}
     minimum_charge: MinimumChargeTable

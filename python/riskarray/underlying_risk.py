@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What house rules ask of the underlyings beyond prices: how they move, trade and report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +15,15 @@ from riskarray.defects import DefectLog
 from riskarray.table_data import TableData
 
 __all__ = ["UnderlyingRisk", "underlying_risk"]
+
+_COLUMNS: Final[Mapping[str, tuple[float, str]]] = MappingProxyType(
+    {
+        "standard_deviation": (1.0, "must be a fraction from 0 to 1, such as 0.02"),
+        "move_floor": (5.0, "must be a fraction from 0 to 5, such as 0.3"),
+        "average_daily_volume": (np.inf, "must be zero or positive"),
+    }
+)
+"""The greatest number that can be meant in each column, and what a number must be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,7 +66,7 @@ def underlying_risk(table: TableData, log: DefectLog) -> UnderlyingRisk:
     table : TableData
         The table.
     log : DefectLog
-        Takes what is wrong: a number that is negative or not finite.
+        Takes what is wrong: a number that is negative or not finite, per cent for a fraction.
 
     Returns
     -------
@@ -62,9 +74,9 @@ def underlying_risk(table: TableData, log: DefectLog) -> UnderlyingRisk:
         One row per row of the table.
     """
     columns = {}
-    for name in ("standard_deviation", "move_floor", "average_daily_volume"):
+    for name, (most, condition) in _COLUMNS.items():
         given = table.number[name]
-        is_right = np.isfinite(given.value) & (given.value >= 0)
-        log.add(table, name, ~given.is_null & ~is_right, "must be zero or positive")
+        is_right = np.isfinite(given.value) & (given.value >= 0) & (given.value <= most)
+        log.add(table, name, ~given.is_null & ~is_right, condition)
         columns[name] = np.where(is_right, given.value, np.nan)
     return UnderlyingRisk(next_earnings=table.date["next_earnings"].value, **columns)

@@ -15,7 +15,7 @@ from riskarray.defects import DefectLog
 from riskarray.eligibility import is_outside
 from riskarray.market import Underlyings
 from riskarray.rulebook import Rulebook
-from riskarray.rulebook_schema import ProductType
+from riskarray.rulebook_values import ProductType
 from riskarray.symbols import class_share_name, rows_in
 from riskarray.table_data import TableData
 from riskarray.text_columns import as_text, first_rows

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from riskarray import __version__
 from riskarray.backends import BackendName, backend_name
 from riskarray.book import Book
+from riskarray.book_warnings import book_warnings
 from riskarray.build import build_info
 from riskarray.pricing import RiskArrays
 from riskarray.report.account_status import firm_totals
@@ -77,6 +78,7 @@ def make_manifest(
             "title": rulebook.title,
             "effective": rulebook.effective.isoformat(),
             "sha256": rulebook.sha256,
+            "warnings": list(book_warnings(book)),
         },
         "inputs": [
             {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in book.inputs

@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from riskarray.book_warnings import short_warnings
 from riskarray.report.account_status import BELOW_MINIMUM_EQUITY, DEFICIENCY
 from riskarray.report.report import Report
 from riskarray.report.terminal import console, money, seconds_line, table, text
@@ -71,11 +72,13 @@ def warning_lines(report: Report, *, is_all: bool = False) -> Iterator[str]:
     Yields
     ------
     str
-        The rate that stands in for none, requirements beyond what the firm's net capital carries,
+        The rate that stands in for none, figures of the rulebook used before they are in force,
+        requirements beyond what the firm's net capital carries,
         the accounts left out with the reason of each.
     """
     if not report.result.book.market.rates.is_given:
         yield "warning: rate 0 at every expiry, for the book gives neither rate nor rates"
+    yield from (f"warning: {line}" for line in short_warnings(report.result.book))
     firm = report.manifest["firm"]
     if isinstance(firm, dict) and firm["is_over"]:
         yield (

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version of a figure holds on a day, and what is said of those used before their time."""
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import riskarray as ra
+from riskarray.book_warnings import book_warnings, short_warnings
+from riskarray.report.summary import warning_lines
+from riskarray.rulebook import Rulebook, RulebookError, load_rulebook
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SETS = "[scenario_sets.regulatory.moves]\nequity = "
+WIDE = "[-0.5, -0.12, -0.09, -0.06, -0.03, 0.03, 0.06, 0.09, 0.12, 0.5]"
+
+
+def figure(value: str, effective: str, **more: str) -> str:
+    extra = "".join(f"{name} = {text}, " for name, text in more.items())
+    rest = f'source = "a test", effective = {effective}, mark = "memory"'
+    return f"{{ value = {value}, {extra}{rest} }}"
+
+
+def per_unit(*versions: tuple[str, str]) -> str:
+    rows = [figure(*version) for version in versions]
+    value = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
+    return f"[minimum_charge]\nper_unit = {value}\n"
+
+
+def write(folder: Path, text: str, name: str = "mine.toml", base: str = "finra-4210g") -> Path:
+    path = folder / name
+    path.write_text(f'base = "{base}"\nid = "{path.stem}"\n{text}', encoding="utf-8")
+    return path
+
+
+def on(path: Path, day: str) -> Rulebook:
+    return load_rulebook(path, as_of=dt.date.fromisoformat(day))
+
+
+def book_of(rulebook: Path | str, *symbols: str, as_of: str = "2026-07-10") -> ra.Book:
+    underlyings = pa.table({"underlying": list(symbols), "price": [100.0] * len(symbols)})
+    none = pa.array([], pa.string())
+    n = len(symbols)
+    return ra.Book.from_tables(
+        underlyings=underlyings,
+        instruments=pa.table({"symbol": none, "underlying": none, "kind": none}),
+        positions=pa.table(
+            {"account": ["A"] * n, "symbol": list(symbols), "quantity": [100.0] * n}
+        ),
+        as_of=dt.date.fromisoformat(as_of),
+        rate=0.04,
+        rulebook=rulebook,
+    )
+
+
+@pytest.mark.parametrize(
+    ("day", "value"),
+    [("2008-07-31", 0.375), ("2026-07-10", 0.375), ("2029-12-31", 0.375), ("2030-01-01", 3.75)],
+)
+def test_the_base_holds_until_the_file_on_top_is_in_force(
+    tmp_path: Path, day: str, value: float
+) -> None:
+    path = write(tmp_path, per_unit(("3.75", "2030-01-01")))
+    assert on(path, day).minimum_charge.per_unit.value == value
+    assert load_rulebook(path).minimum_charge.per_unit.value == 3.75
+
+
+def test_a_file_in_force_stands_above_a_newer_base(tmp_path: Path) -> None:
+    write(tmp_path, per_unit(("0.5", "2025-01-01"), ("0.6", "2026-06-01")), "under.toml")
+    path = write(tmp_path, per_unit(("0.9", "2020-01-01")), base="under.toml")
+    assert on(path, "2026-07-10").minimum_charge.per_unit.value == 0.9
+    path = write(tmp_path, per_unit(("0.9", "2027-01-01")), base="under.toml")
+    assert on(path, "2026-07-10").minimum_charge.per_unit.value == 0.6
+    assert on(path, "2026-05-31").minimum_charge.per_unit.value == 0.5
+    assert on(path, "2024-12-31").minimum_charge.per_unit.value == 0.375
+
+
+def test_a_move_to_come_does_not_change_the_requirement(tmp_path: Path) -> None:
+    path = write(tmp_path, SETS + figure(WIDE, "2030-01-01") + "\n")
+    report = ra.margin(book_of(path, "ACME"))
+    assert report.accounts["requirement"].to_pylist() == [1500.0]
+    assert not list(warning_lines(report))
+    later = ra.margin(book_of(path, "ACME", as_of="2030-01-02"))
+    assert later.accounts["requirement"].to_pylist() == [5000.0]
+
+
+def test_a_figure_that_nothing_stands_in_for_is_used_with_a_warning(tmp_path: Path) -> None:
+    floors = f"[scenario_sets.regulatory.floors]\nACME = {figure('[0.5, 0.5]', '2030-01-01')}\n"
+    new = figure("1.0", "2030-01-01", product_type="'etf'")
+    members = f"[class_groups.SPX.members]\nNEW = {new}\n"
+    report = ra.margin(book_of(write(tmp_path, floors + members), "ACME"))
+    assert report.accounts["requirement"].to_pylist() == [5000.0]
+    (line,) = warning_lines(report)
+    assert line == (
+        "warning: mine used on 2026-07-10, before these are in force: "
+        "scenario_sets.regulatory.floors.ACME (2030-01-01)"
+    )
+    rules = report.manifest["rulebook"]
+    assert isinstance(rules, dict)
+    assert rules["warnings"] == [
+        "scenario_sets.regulatory.floors.ACME of mine is used on 2026-07-10, before it is in "
+        "force: 2030-01-01"
+    ]
+
+
+def test_a_rulebook_of_a_later_day_is_used_with_a_warning(tmp_path: Path) -> None:
+    book = book_of(write(tmp_path, "effective = 2099-01-01\n"), "ACME")
+    assert any("effective (2099-01-01)" in line for line in short_warnings(book))
+
+
+def test_examples_name_the_figures_before_their_time() -> None:
+    assert book_warnings(ra.read_book(EXAMPLES / "acme")) == ()
+    book = ra.read_book(EXAMPLES / "cboe-2007")
+    full = book_warnings(book)
+    assert any(line.startswith("minimum_charge.per_unit of finra-4210g") for line in full)
+    assert not any("members.QQQ" in line for line in full)  # not in the book
+    (line,) = short_warnings(book)
+    assert line.endswith(f"and {len(full) - 3} more")
+
+
+def test_dates_that_are_no_dates_are_refused(tmp_path: Path) -> None:
+    for versions, expected in [
+        ((("0.3", "2020-01-01"), ("0.5", "2021-01-01T00:00:00")), "version 2 an effective date"),
+        ((("0.3", "2020-01-01"), ("0.5", '"2021-01-01"')), "version 2 an effective date"),
+        ((("0.3", "2020-01-01"), ("0.5", "2020-01-01")), "a date of its own, got 2020-01-01 twice"),
+        ((("0.3", "2020-01-01T00:00:00"),), "effective must be a date such as 2026-07-01"),
+    ]:
+        path = write(tmp_path, per_unit(*versions))
+        with pytest.raises(RulebookError, match=expected):
+            load_rulebook(path)
+
+
+def test_every_version_is_checked(tmp_path: Path) -> None:
+    path = write(tmp_path, per_unit(("'abc'", "2010-01-01"), ("0.5", "2020-01-01")))
+    with pytest.raises(RulebookError) as caught:
+        load_rulebook(path)
+    assert caught.value.problems == (
+        f"rulebook {path}: minimum_charge.per_unit.value (version of 2010-01-01) must be a number, "
+        "got 'abc'",
+    )
