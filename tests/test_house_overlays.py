@@ -108,6 +108,39 @@ def test_floors_stretch_each_side_to_its_reach() -> None:
     }
 
 
+def test_a_floor_may_name_any_member_of_a_class_group() -> None:
+    floors = {
+        "SPY": "[0.5, 0.3]",  # of SPX, in the market
+        "QQQ": "[0.4, 0.4]",  # of NDX, of which the market has another member
+        "TZA": "[0.6, 0.9]",  # -3x of RUT: down and up change places
+        "BRK.B": "[0.35, 0.35]",  # in another spelling than the market's
+        "XLK": "[0.9, 0.9]",  # not in the market
+    }
+    lines = "".join(f'"{name}" = {figure(reach)}\n' for name, reach in floors.items())
+    rules = rulebook_with(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{lines}")
+    market = market_of("SPX 5000;SPY 500;NDX 100;TZA 20;BRK-B 400;X 100", [], rules)
+    found, _ = moves_of(market, rules)
+    assert found == {
+        "SPX": [-0.5, 0.3],
+        "NDX": [-0.4, 0.4],
+        "RUT": [-0.3, 0.2],
+        "BRK-B": [-0.35, 0.35],
+        "X": [-0.2, 0.2],
+    }
+
+
+def test_an_explanation_names_the_floor_by_the_symbol_that_has_it() -> None:
+    floors = f"QQQ = {figure('[0.3, 0.3]')}\nDIA = {figure('[0.2, 0.2]')}\n"
+    rules = rulebook_with(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{floors}")
+    legs = parse_legs("100 TQQQ")  # three times QQQ
+    market = make_market(parse_underlyings("TQQQ 50"), legs, rules)
+    report = margin(make_book(market, {"A": legs}, rules), threads=1)
+    assert report.accounts["requirement"].to_pylist() == pytest.approx([4_500.0])
+    keys = [figure.key for figure in report.explain("A").figures]
+    assert "scenario_sets.house.floors.QQQ" in keys
+    assert "scenario_sets.house.floors.DIA" not in keys
+
+
 def test_moves_widen_before_earnings() -> None:
     rules = rulebook_with(
         house_set("[-0.8, 0.2]", earnings_multiplier="1.5", earnings_days="5"),

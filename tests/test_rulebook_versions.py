@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import riskarray as ra
-from riskarray.book_warnings import book_warnings, short_warnings
+from riskarray.book_warnings import book_warnings, rulebook_warnings, short_warnings
 from riskarray.report.summary import warning_lines
 from riskarray.rulebook import Rulebook, RulebookError, load_rulebook
 
@@ -140,3 +140,27 @@ def test_every_version_is_checked(tmp_path: Path) -> None:
         f"rulebook {path}: minimum_charge.per_unit.value (version of 2010-01-01) must be a number, "
         "got 'abc'",
     )
+
+
+def test_notes_that_are_dropped_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path, 'drop = ["stand_alone"]\n')
+    book = book_of(path, "FNGU", "ACME")
+    (line,) = short_warnings(book)
+    assert line == (
+        "mine drops notes of its base, which are then equities within portfolio margin unless a "
+        "book says otherwise: FNGU"
+    )
+    assert book_warnings(book) == (line,)
+    assert not list(short_warnings(book_of(path, "ACME")))
+    (line,) = rulebook_warnings(load_rulebook(path), None)
+    assert line.endswith("VXX, VXZ, FNGU and 20 more")
+
+
+def test_notes_that_are_listed_anew_are_not_lost(tmp_path: Path) -> None:
+    note = figure("3.0", "2020-01-01", product_type="'etn'")
+    text = f'drop = ["stand_alone.FNGU"]\n[stand_alone]\nFNGU = {note}\n'
+    assert load_rulebook(write(tmp_path, text)).dropped_notes == ()
+    included = figure("['SPY']", "2020-01-01")
+    text = f'drop = ["stand_alone"]\n[eligibility]\nincluded = {included}\n'
+    path = write(tmp_path, text)
+    assert not list(short_warnings(book_of(path, "FNGU")))

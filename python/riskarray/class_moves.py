@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from riskarray.array_types import F64, I32, Bool
+from riskarray.class_floors import class_floors
 from riskarray.class_groups import ClassGroups
 from riskarray.market import Market
 from riskarray.rulebook import Rulebook
@@ -68,7 +69,8 @@ def class_moves(market: Market, groups: ClassGroups, rulebook: Rulebook) -> Clas
         members = _Members(market, groups)
         for scenarios in rulebook.scenario_sets:
             if not scenarios.is_plain:
-                _widen(move[:, scenarios.begin : scenarios.end], scenarios, members)
+                floor = class_floors(scenarios.floors, market, groups, rulebook)
+                _widen(move[:, scenarios.begin : scenarios.end], scenarios, members, floor)
         distinct, inverse = np.unique(move, axis=0, return_inverse=True)
         row = inverse.reshape(-1).astype(np.int32)
         labels = [_labels(rulebook, values) for values in distinct]
@@ -127,15 +129,12 @@ class _Members:
         return found
 
 
-def _widen(move: F64, scenarios: ScenarioSet, members: _Members) -> None:
+def _widen(move: F64, scenarios: ScenarioSet, members: _Members, floor: F64) -> None:
     """Turn a set's row of the stress table into the moves of each class group, in place."""
     if scenarios.standard_deviation is not None:
         move *= members.standard_deviation(scenarios.standard_deviation)[:, None]
-    floor = np.zeros((len(move), 2))
     if scenarios.is_floored_by_book:
-        floor[:] = members.move_floor()[:, None]
-    listed = [scenarios.floors.get(name, (0.0, 0.0)) for name in members.names]
-    floor = np.maximum(floor, np.array(listed, np.float64).reshape(-1, 2))
+        floor = np.maximum(floor, members.move_floor()[:, None])
     for side, sign in enumerate((-1.0, 1.0)):
         reach = np.maximum(sign * move, 0.0).max(axis=1)
         short = (reach > 0.0) & (reach < floor[:, side])

@@ -90,7 +90,7 @@ class ScenarioSetTable(_Table):
     A point's volatility is `volatility * scale + shift`, its P&L counts `pnl_weight` times; one
     value of any of these stands for all points. Moves are fractions of the price, or multiples of
     the underlying's standard deviation. A floor is the least that the furthest point down and the
-    furthest point up must reach: of a class group by name, or as the book gives it.
+    furthest point up must reach: of a class group or a symbol by name, or as the book gives it.
     """
 
     title: Text

@@ -28,7 +28,8 @@ class ScenarioSet:
         None: moves are fractions of the price. Else they are multiples of the underlying's standard
         deviation, and this is what stands for one that the book does not give.
     floors : mapping of str to (float, float)
-        Least reach of the furthest points down and up, by class group.
+        Least reach of the furthest points down and up, by class group or symbol
+        (`riskarray.class_floors`).
     is_floored_by_book : bool
         Whether the book's `move_floor` is such a reach, both down and up.
     earnings_multiplier : float

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which figures of the rulebook an account's numbers rest on."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from riskarray.report.explanation import FigureStep, PortfolioStep, PositionStep
@@ -26,7 +26,7 @@ _OF_A_SET: Final = (
 
 
 def figures_used(
-    figures: Iterable[FigureRow],
+    figures: Sequence[FigureRow],
     scenario_set: str,
     *,
     groups: Iterable[PortfolioStep],
@@ -40,7 +40,7 @@ def figures_used(
 
     Parameters
     ----------
-    figures : iterable of FigureRow
+    figures : sequence of FigureRow
         All of the rulebook's figures.
     scenario_set : str
         The set that binds.
@@ -55,6 +55,7 @@ def figures_used(
     """
     prefixes = (
         *_group_prefixes(scenario_set, groups, positions),
+        *_floor_prefixes(figures, scenario_set, groups, positions),
         *_strategy_prefixes(strategies),
         "minimum_charge.",
         "switches.",
@@ -85,7 +86,6 @@ def _group_prefixes(
         yield f"portfolio_groups.{group.name}."
         for step in group.class_groups:
             yield f"scenario_sets.{scenario_set}.moves.{step.portfolio_type}."
-            yield f"scenario_sets.{scenario_set}.floors.{step.class_group}."
             yield f"class_groups.{step.class_group}.portfolio_type."
             yield f"class_groups.{step.class_group}.product_group."
             yield f"product_groups.{step.product_group}."
@@ -94,6 +94,23 @@ def _group_prefixes(
         yield f"stand_alone.{position.underlying}."
     for name in _OF_A_SET:
         yield f"scenario_sets.{scenario_set}.{name}."
+
+
+def _floor_prefixes(
+    figures: Sequence[FigureRow],
+    scenario_set: str,
+    groups: Iterable[PortfolioStep],
+    positions: Iterable[PositionStep],
+) -> Iterator[str]:
+    """Yield the floors of class groups, by their names and by those of their members."""
+    floors = f"scenario_sets.{scenario_set}.floors."
+    listed = [row.key.removeprefix(floors) for row in figures if row.key.startswith(floors)]
+    held = {step.class_group for group in groups for step in group.class_groups}
+    symbols = {position.underlying for position in positions}
+    for name in listed:
+        places = {f"class_groups.{group}.members.{name}" for group in held}
+        if name in held | symbols or any(row.key in places for row in figures):
+            yield f"{floors}{name}."
 
 
 def _strategy_prefixes(strategies: Iterable[tuple[str, str]]) -> Iterator[str]:
