@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from riskarray.cli import app
+from riskarray.cli_rulebook import check_written
 from riskarray.eligibility import is_outside
 from riskarray.rulebook import RulebookError, load_rulebook
+from riskarray.rulebook_from_occ import rulebook_toml
 from riskarray.rulebook_import import read_occ
 
 TABLES = {
@@ -166,6 +168,30 @@ def test_a_base_can_be_a_file(tmp_path: Path) -> None:
             {"classes": TABLES["classes"].replace("2,103", "9,103")},
             "class group 103: must stand in a product group of the file, got '9'",
         ),
+        (
+            {"product_groups": TABLES["product_groups"].replace(",90,A", ",0.9,A")},
+            "column offset: must be in per cent, 90 and not 0.9 (with a % sign if 1 or less)",
+        ),
+        (
+            {"product_groups": TABLES["product_groups"].replace("6,-8", "0.06,-8")},
+            "row 1, column up_move: must be in per cent, 90 and not 0.9",
+        ),
+        (
+            {"product_groups": TABLES["product_groups"].replace(",90,A", ",9_0,A")},
+            "row 1, column offset: must be a number from 0 to 100, got '9_0'",
+        ),
+        (
+            {"product_groups": TABLES["product_groups"].replace("6,-8", "\u0666,-8")},
+            "row 1, column up_move: must be a number from 0 to 500, got '\u0666'",
+        ),
+        (
+            {"products": TABLES["products"].replace("101,SPY", "101,spx")},
+            "row 2, column symbol: must be unique, SPX stands before it, got 'spx'",
+        ),
+        (
+            {"products": TABLES["products"].replace("101,SPY", "101,spy")},
+            "row 2, column symbol: must be a ticker in capitals, got 'spy'",
+        ),
         ({"portfolio_groups": ""}, "no file of portfolio groups was given, got 'A'"),
         ({"products": "a,b\n1,2\n"}, "must have the columns of one table"),
         ({"portfolio_groups": TABLES["classes"]}, "must be the only file of class groups"),
@@ -187,3 +213,68 @@ def test_nothing_is_written_when_something_is_wrong(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert not out.exists()
     assert CliRunner().invoke(app, [*arguments, "--effective", "soon"]).exit_code == 2
+
+
+def test_a_small_move_is_taken_with_a_per_cent_sign(tmp_path: Path) -> None:
+    groups = TABLES["product_groups"].replace("6,-8", "0.5%,-1 %")
+    group = read_occ(write(tmp_path, product_groups=groups)).product_groups["1"]
+    assert (group.down, group.up) == (-0.01, 0.005)
+
+
+def test_members_keep_the_portfolio_type_that_the_base_knows_them_by(tmp_path: Path) -> None:
+    """A volatility index moves like any other equity in the tables, and wider in house sets."""
+    paths = write(
+        tmp_path,
+        products="symbol,class group\nVIX,1\nXLE,2\nVIXY,3\n",
+        classes="class group,product group\n1,7\n2,7\n3,8\n",
+        product_groups="product group,offset,down,up\n7,0,-15,15\n8,0,-30,60\n",
+        portfolio_groups="",
+    )
+    out = tmp_path / "occ.toml"
+    more = ["--base", "house-example", "--effective", "2026-07-01", "--out", str(out)]
+    result = CliRunner().invoke(app, ["rulebook", "import-occ", *map(str, paths), *more])
+    assert result.exit_code == 0, result.output
+    rules, base = load_rulebook(out), load_rulebook("house-example")
+    assert rules.portfolio_type_of("1") == "volatility_index"
+    assert rules.portfolio_type_of("2") == "equity"
+    new = "down_30_up_60_volatility_index"
+    assert rules.portfolio_type_of("3") == new
+    wide = next(s for s in base.scenario_sets if s.name == "wide")
+    of_base = base.market_moves("volatility_index")
+    assert rules.market_moves(new)[wide.begin :].tolist() == of_base[wide.begin :].tolist()
+    assert rules.market_moves(new)[:10].tolist() == pytest.approx(
+        [-0.3, -0.24, -0.18, -0.12, -0.06, 0.12, 0.24, 0.36, 0.48, 0.6]
+    )
+    assert rules.strategy_class("index", new) == "volatility_index"
+
+
+def test_moves_take_the_points_of_the_base(tmp_path: Path) -> None:
+    code, output = run(tmp_path, "--base", "coarse-grid")
+    assert code == 0, output
+    rules = load_rulebook(tmp_path / "occ.toml")
+    moves = rules.market_moves(rules.portfolio_type_of("101") or "")
+    expected = [-0.08, -0.08 * 2 / 3, -0.08 / 3, 0.0, 0.02, 0.04, 0.06]
+    assert moves.tolist() == pytest.approx(expected)
+
+
+def test_a_base_whose_points_have_no_ends_is_refused(tmp_path: Path) -> None:
+    figure = 'source = "x", effective = 2026-01-01, mark = "derived"'
+    base = tmp_path / "our.toml"
+    base.write_text(
+        'base = "coarse-grid"\nid = "our"\n[scenario_sets.coarse.moves]\n'
+        f"equity = {{ value = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], {figure} }}\n",
+        encoding="utf-8",
+    )
+    tables, day = read_occ(write(tmp_path)), dt.date(2026, 7, 1)
+    words = r"our.toml: scenario_sets.coarse.moves.equity must be fractions down and up"
+    with pytest.raises(RulebookError, match=words):
+        rulebook_toml(tables, load_rulebook(base), base_name="x", rulebook_id="x", effective=day)
+
+
+def test_what_is_wrong_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    assert run(tmp_path, "--id", "A B")[0] == 2
+    partial, out = tmp_path / ".occ.toml.partial", tmp_path / "occ.toml"
+    partial.write_text('base = "finra-4210g"\nid = "occ"\ntitle = ""\n', encoding="utf-8")
+    with pytest.raises(RulebookError) as caught:
+        check_written(partial, out)
+    assert caught.value.problems == (f"rulebook {out}: title must not be blank, got ''",)

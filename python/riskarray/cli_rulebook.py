@@ -2,6 +2,7 @@
 """The commands `riskarray rulebook ...`: the rules as data, to list, read, check and compare."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from riskarray.rulebook import Rulebook
 
-__all__ = ["check_rulebook_name", "rulebooks"]
+__all__ = ["check_rulebook_name", "check_written", "rulebooks"]
 
 rulebooks = typer.Typer(help="The rules as data.", no_args_is_help=True)
 
@@ -134,6 +135,27 @@ def schema() -> None:
     typer.echo(json.dumps(rulebook_json_schema(), indent=2))
 
 
+def check_written(partial: Path, out: Path) -> None:
+    """Check a file before it takes its place, and name it by that place in what is wrong."""
+    from riskarray.rulebook import RulebookError, load_rulebook
+
+    try:
+        load_rulebook(partial)
+    except RulebookError as error:
+        problems = (problem.replace(str(partial), str(out)) for problem in error.problems)
+        raise RulebookError(tuple(problems)) from None
+
+
+def _check_id(name: str) -> str:
+    """Refuse, as wrong usage, an id that no rulebook may have."""
+    from riskarray.rulebook_values import ID_PATTERN
+
+    if not re.fullmatch(ID_PATTERN, name):
+        msg = f"--id must be small letters, digits, dots, hyphens and underscores, got {name!r}"
+        raise typer.BadParameter(msg)
+    return name
+
+
 @rulebooks.command("import-occ")
 def import_occ(
     files: Annotated[
@@ -158,6 +180,7 @@ def import_occ(
     from riskarray.rulebook_import import read_occ
 
     day = _date("--effective", effective)
+    _check_id(rulebook_id)
     rules = load_rulebook(check_rulebook_name(base))
     if base not in _built_in():
         base = os.path.relpath(base, out.resolve().parent)
@@ -165,7 +188,7 @@ def import_occ(
     text = rulebook_toml(tables, rules, base_name=base, rulebook_id=rulebook_id, effective=day)
     with new_file(out) as partial:
         partial.write_text(text, encoding="utf-8")
-        load_rulebook(partial)
+        check_written(partial, out)
     typer.echo(
         f"written to {out}: {len(tables.products):,} products, {len(tables.class_groups):,} class "
         f"groups, {len(tables.product_groups):,} product groups, "

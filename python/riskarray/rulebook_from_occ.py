@@ -5,17 +5,17 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from riskarray.rulebook import Rulebook
+from riskarray.rulebook import Rulebook, RulebookError
 from riskarray.rulebook_import import OccClassGroup, OccProduct, OccProductGroup, OccTables
 
 __all__ = ["rulebook_toml"]
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-_STEPS: Final = 5
 _REPLACED: Final = ("class_groups", "product_groups", "portfolio_groups")
 _SAME: Final = 1e-9
+_DEFAULT_TYPE: Final = "equity"
 
 
 def rulebook_toml(
@@ -42,10 +42,29 @@ def rulebook_toml(
     str
         TOML. A class group of one plain share without a product group is left out, for that is
         what a symbol that no rulebook lists is taken for. What the products do not include stands
-        outside portfolio margin. Moves that the base's stress table does
-        not have become portfolio types of their own.
+        outside portfolio margin. A class group keeps the portfolio type that the base knows its
+        members by if the ends of the moves are the same; else it takes one with these ends, and
+        moves that the base's stress table does not have become portfolio types of their own.
+
+    Raises
+    ------
+    RulebookError
+        If the base's first scenario set is not one of fractions down and up.
     """
     return "\n".join(_Writer(tables, base, effective).lines(base_name, rulebook_id)) + "\n"
+
+
+class _NewType(NamedTuple):
+    """A portfolio type with other ends than the base's, and the one that it follows else."""
+
+    down: float
+    up: float
+    model: str
+
+    def name(self) -> str:
+        """Return what it is called."""
+        ends = f"down_{-100 * self.down:g}_up_{100 * self.up:g}".replace(".", "_")
+        return ends if self.model == _DEFAULT_TYPE else f"{ends}_{self.model}"
 
 
 class _Writer:
@@ -58,7 +77,9 @@ class _Writer:
         self.members: dict[str, list[OccProduct]] = {name: [] for name in tables.class_groups}
         for product in tables.products:
             self.members[product.class_group].append(product)
-        self.types = {name: self._type_of(g) for name, g in tables.product_groups.items()}
+        self.ends = {name: self._ends_of(name) for name in base.portfolio_types}
+        self.new: dict[str, _NewType] = {}
+        self.types = {name: self._type_of(name) for name in tables.class_groups}
 
     def lines(self, base_name: str, rulebook_id: str) -> Iterator[str]:
         """Yield the file's lines."""
@@ -88,49 +109,62 @@ class _Writer:
         rest = f"source = {source}, effective = {self.effective}, mark = {_text(mark)}"
         return f"{{ value = {value}, {extra}{rest} }}"
 
-    def _type_of(self, group: OccProductGroup) -> str:
-        """Return the portfolio type with a product group's moves: the base's, or a new one."""
+    def _ends_of(self, portfolio_type: str) -> tuple[float, float]:
+        """Return the furthest moves of a portfolio type in the first scenario set."""
         first = self.base.scenario_sets[0]
-        for name, row in self.base.portfolio_types.items():
-            moves = row.moves[first.begin : first.end]
-            if abs(min(moves) - group.down) < _SAME and abs(max(moves) - group.up) < _SAME:
+        moves = self.base.portfolio_types[portfolio_type].moves[first.begin : first.end]
+        ends = (min(moves), max(moves))
+        if first.standard_deviation is not None or not ends[0] < 0.0 < ends[1]:
+            key = f"scenario_sets.{first.name}.moves.{portfolio_type}"
+            words = "must be fractions down and up, for the tables to change their ends"
+            raise RulebookError((f"rulebook {self.base.path}: {key} {words}",))
+        return ends
+
+    def _type_of(self, class_group: str) -> str:
+        """Return the portfolio type of a class group: the base's, or a new one."""
+        found = (self.base.underlyings.get(p.symbol) for p in self.members[class_group])
+        model = next((known.portfolio_type for known in found if known), _DEFAULT_TYPE)
+        product_group = self.tables.class_groups[class_group].product_group
+        if product_group is None:
+            return model
+        group = self.tables.product_groups[product_group]
+        for name in (model, *self.base.portfolio_types):
+            down, up = self.ends[name]
+            if abs(down - group.down) < _SAME and abs(up - group.up) < _SAME:
                 return name
-        return f"down_{-100 * group.down:g}_up_{100 * group.up:g}".replace(".", "_")
+        new = _NewType(group.down, group.up, model)
+        return self.new.setdefault(new.name(), new).name()
 
     def _new_types(self) -> Iterator[str]:
         """Yield the portfolio types that the base lacks, with a row in each of its sets."""
-        new = {
-            self.types[name]: group
-            for name, group in self.tables.product_groups.items()
-            if self.types[name] not in self.base.portfolio_types
-        }
-        model = self.base.file.portfolio_types["equity"]
-        for name, group in new.items():
-            yield from ("", f"[portfolio_types.{name}]")
-            yield f"title = {_text(f'From {group.down:+.4g} to {group.up:+.4g}')}"
+        for name, new in self.new.items():
+            model = self.base.file.portfolio_types[new.model]
+            yield from ("", f"[portfolio_types.{_key(name)}]")
+            yield f"title = {_text(f'From {new.down:+.4g} to {new.up:+.4g}, else {model.title}')}"
             for key in ("strategy_class", "index_strategy_class"):
                 value = _text(getattr(model, key).value)
                 yield f"{key} = {self._figure(value, 'product groups', mark='memory')}"
-        for scenarios in self.base.scenario_sets if new else ():
+        for scenarios in self.base.scenario_sets if self.new else ():
             yield from ("", f"[scenario_sets.{_key(scenarios.name)}.moves]")
-            for name, group in new.items():
-                moves = self._moves(group, scenarios.begin, scenarios.end)
-                yield f"{name} = {self._figure(moves, 'product groups')}"
+            for name, new in self.new.items():
+                moves = self._moves(new, scenarios.begin, scenarios.end)
+                yield f"{_key(name)} = {self._figure(moves, 'product groups')}"
 
-    def _moves(self, group: OccProductGroup, begin: int, end: int) -> str:
-        """Return five equal steps either way; in other sets than the first, the base's equity."""
-        if begin > 0:
-            moves = self.base.portfolio_types["equity"].moves[begin:end]
-        else:
-            down = [round(group.down * k / _STEPS, 12) for k in range(_STEPS, 0, -1)]
-            moves = (*down, *(round(group.up * k / _STEPS, 12) for k in range(1, _STEPS + 1)))
+    def _moves(self, new: "_NewType", begin: int, end: int) -> str:
+        """Return the moves of the type that a new one follows, stretched in the first set."""
+        moves = self.base.portfolio_types[new.model].moves[begin:end]
+        if begin == 0:
+            down, up = self.ends[new.model]
+            moves = tuple(
+                round(m / down * new.down if m < 0.0 else m / up * new.up, 12) for m in moves
+            )
         return f"[{', '.join(map(repr, moves))}]"
 
     def _class_group(self, name: str, group: OccClassGroup) -> Iterator[str]:
         members = self.members[name]
         if not members or (group.product_group is None and self._is_plain(members)):
             return
-        portfolio_type = self._portfolio_type(members, group)
+        portfolio_type = self.types[name]
         yield from ("", f"[class_groups.{_key(name)}]", f"title = {_text(group.title)}")
         yield f"portfolio_type = {self._figure(_text(portfolio_type), 'class groups')}"
         if group.product_group is not None:
@@ -146,12 +180,6 @@ class _Writer:
         known = self.base.underlyings.get(first.symbol)
         is_share = (first.product_type or "equity") == "equity" and first.leverage in (None, 1.0)
         return not others and is_share and known is None
-
-    def _portfolio_type(self, members: list[OccProduct], group: OccClassGroup) -> str:
-        if group.product_group is not None:
-            return self.types[group.product_group]
-        found = (self.base.underlyings.get(product.symbol) for product in members)
-        return next((known.portfolio_type for known in found if known), "equity")
 
     def _member(self, product: OccProduct) -> str:
         known = self.base.underlyings.get(product.symbol)

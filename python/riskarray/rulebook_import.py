@@ -10,19 +10,20 @@ with any separator, and columns that are not listed are passed over:
   `portfolio_group`, `account_type`
 - portfolio groups: `portfolio_group`, `offset`; may have `name`
 
-Offsets and moves are in per cent. Every cell is checked, every name must be defined, and all
-defects are reported.
+Offsets and moves are in per cent; one that is not nought and no more than 1 needs a % sign, for it
+may be a fraction. Every cell is checked, every name must be defined, and all defects are reported.
 """
 
 import csv
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from riskarray.rulebook import RulebookError
+from riskarray.rulebook_values import ProductType
 
 __all__ = [
     "ACCOUNT_TYPES",
@@ -34,8 +35,8 @@ __all__ = [
 ]
 
 ACCOUNT_TYPES: Final = ("customer", "broker", "market_maker")
-PRODUCT_TYPES: Final = ("equity", "etf", "index", "etn", "adr")
 
+_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 _ALIASES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "symbol": ("product_symbol", "ticker", "underlying", "underlying_symbol"),
@@ -164,13 +165,26 @@ class _Row(NamedTuple):
             self.refuse(column, f"must be one of {', '.join(allowed)}")
         return value or None
 
-    def number_in(self, column: str, low: float, high: float) -> float:
-        """Return a number of per cent, or of times, within bounds."""
-        text = self.cells.get(column, "").removesuffix("%").strip()
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+    def ticker(self, column: str) -> str:
+        value = self.cells[column]
+        if value.islower():
+            self.refuse(column, "must be a ticker in capitals")
+        return value
+
+    def times(self, column: str, low: float, high: float) -> float:
+        """Return a number within bounds."""
+        return self._number(column, self.cells.get(column, ""), low, high)
+
+    def per_cent(self, column: str, low: float, high: float) -> float:
+        """Return a number of per cent within bounds, as a fraction."""
+        text = self.cells.get(column, "")
+        value = self._number(column, text.removesuffix("%").rstrip(), low, high)
+        if 0.0 < abs(value) <= 1.0 and not text.endswith("%"):
+            self.refuse(column, "must be in per cent, 90 and not 0.9 (with a % sign if 1 or less)")
+        return value / 100.0
+
+    def _number(self, column: str, text: str, low: float, high: float) -> float:
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
         if not low <= value <= high:
             self.refuse(column, f"must be a number from {low:g} to {high:g}")
             return math.nan
@@ -188,6 +202,13 @@ class _Reader:
         self.class_groups: dict[str, OccClassGroup] = {}
         self.product_groups: dict[str, OccProductGroup] = {}
         self.portfolio_groups: dict[str, tuple[str, float]] = {}
+        self._seen: dict[tuple[str, str], tuple[int, str]] = {}
+        self._adders: Mapping[str, Callable[[_Row], None]] = {
+            "included products": self._add_product,
+            "class groups": self._add_class_group,
+            "product groups": self._add_product_group,
+            "portfolio groups": self._add_portfolio_group,
+        }
 
     def read(self, path: Path) -> None:
         """Read one file."""
@@ -209,7 +230,7 @@ class _Reader:
         else:
             self.files[table] = path.name
             for row in self._rows(path.name, headings, lines[1:]):
-                getattr(self, "_add_" + table.removesuffix("s").replace(" ", "_"))(row)
+                self._adders[table](row)
 
     def _rows(self, file: str, headings: list[str], lines: list[list[str]]) -> Iterator[_Row]:
         for number, line in enumerate(lines, start=1):
@@ -222,29 +243,33 @@ class _Reader:
             cells = dict(zip(headings, (cell.strip() for cell in line), strict=True))
             yield _Row(file, number, cells, self.problems)
 
-    def _is_new(self, row: _Row, column: str, known: Mapping[str, object]) -> bool:
+    def _is_new(self, row: _Row, column: str) -> bool:
+        """Return whether no row before names the same, in small letters or capitals."""
         name = row.text(column)
-        if name in known:
-            row.refuse(column, "must be unique")
-        return bool(name) and name not in known
+        number, other = self._seen.setdefault((column, name.casefold()), (row.number, name))
+        is_new = number == row.number
+        if name and not is_new:
+            spelled = "" if other == name else f", {other} stands before it"
+            row.refuse(column, f"must be unique{spelled}")
+        return bool(name) and is_new
 
-    def _add_included_product(self, row: _Row) -> None:
+    def _add_product(self, row: _Row) -> None:
         has_leverage = bool(row.cells.get("leverage"))
-        leverage = row.number_in("leverage", -10.0, 10.0) if has_leverage else None
+        leverage = row.times("leverage", -10.0, 10.0) if has_leverage else None
         if leverage == 0.0:
             row.refuse("leverage", "must not be zero")
         product = OccProduct(
-            symbol=row.cells["symbol"],
+            symbol=row.ticker("symbol"),
             class_group=row.text("class_group"),
-            product_type=row.choice("product_type", PRODUCT_TYPES),
+            product_type=row.choice("product_type", get_args(ProductType)),
             leverage=leverage,
         )
-        if self._is_new(row, "symbol", self.products):
+        if self._is_new(row, "symbol"):
             self.products[product.symbol] = product
 
     def _add_class_group(self, row: _Row) -> None:
         name = row.cells["class_group"]
-        if self._is_new(row, "class_group", self.class_groups):
+        if self._is_new(row, "class_group"):
             title = row.cells.get("name") or f"Class group {name}"
             self.class_groups[name] = OccClassGroup(title, row.cells["product_group"] or None)
 
@@ -254,21 +279,21 @@ class _Reader:
         name = row.cells["product_group"]
         group = OccProductGroup(
             title=row.cells.get("name") or f"Product group {name}",
-            offset=row.number_in("offset", 0.0, 100.0) / 100.0,
-            down=row.number_in("down_move", -100.0, 0.0) / 100.0,
-            up=row.number_in("up_move", 0.0, 1000.0) / 100.0,
+            offset=row.per_cent("offset", 0.0, 100.0),
+            down=row.per_cent("down_move", -100.0, 0.0),
+            up=row.per_cent("up_move", 0.0, 500.0),
             portfolio_group=row.cells.get("portfolio_group") or None,
         )
         for column, end in (("down_move", group.down), ("up_move", group.up)):
             if end == 0.0:
                 row.refuse(column, "must not be zero")
-        if self._is_new(row, "product_group", self.product_groups):
+        if self._is_new(row, "product_group"):
             self.product_groups[name] = group
 
     def _add_portfolio_group(self, row: _Row) -> None:
-        offset = row.number_in("offset", 0.0, 100.0) / 100.0
+        offset = row.per_cent("offset", 0.0, 100.0)
         name = row.cells["portfolio_group"]
-        if self._is_new(row, "portfolio_group", self.portfolio_groups):
+        if self._is_new(row, "portfolio_group"):
             title = row.cells.get("name") or f"Portfolio group {name}"
             self.portfolio_groups[name] = (title, offset)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from riskarray.rulebook_values import (
+    ID_PATTERN,
     Amount,
     Days,
     Fraction,
@@ -287,7 +288,7 @@ class RulebookFile(_Table):
     """A whole rulebook file, after inheritance and after the choice of versions in force."""
 
     schema_version: Literal[1]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    id: Annotated[str, Field(pattern=ID_PATTERN)]
     title: Text
     effective: dt.date
     base: str | None = None

@@ -28,6 +28,8 @@ def _as_symbol(value: str) -> str:
     return value
 
 
+ID_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
+"""What the id of a rulebook is made of."""
 Text = Annotated[str, Field(pattern=r"\S")]
 Symbol = Annotated[str, Field(pattern=r"\S"), AfterValidator(_as_symbol)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
