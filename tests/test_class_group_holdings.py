@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import riskarray as ra
+from riskarray.greeks import greeks
 from small_book import Tables, small_tables, write_book
 
 CENT = 0.005
@@ -35,14 +36,29 @@ def groups_of(report: ra.Report) -> dict[str, dict[str, object]]:
 
 
 def test_an_index_future_is_a_holding_of_its_index(tmp_path: Path) -> None:
-    # SPX at 5,000, 50 a point: 8 % of 250,000 is lost at -8 %
+    # at 5,010, SPX at 5,000, 50 a point: 8 % of 250,500 is lost at -8 %
     report = report_of(tmp_path, [("ESU6", 1.0)])
     (row,) = report.groups.to_pylist()
     assert (row["class_group"], row["product_group"]) == ("SPX", "high_cap_broad")
     assert row["worst_point"] == "-8%"
-    assert row["requirement"] == pytest.approx(0.08 * 50 * 5_000.0, rel=0.01)
+    assert row["requirement"] == pytest.approx(0.08 * 50 * 5_010.0, abs=CENT)
     assert row["minimum_charge"] == pytest.approx(0.375 * 50)
     assert report.accounts["long_market_value"][0].as_py() == 0.0
+
+
+@pytest.mark.parametrize(("price", "worth"), [(18.5, 18.5), (None, 16.0), (0.0, 16.0)])
+def test_a_future_moves_by_its_own_price(tmp_path: Path, price: float | None, worth: float) -> None:
+    tables = with_underlying(small_tables(), underlying="VIX", price=16.0, product_type="index")
+    row = {"symbol": "VXU6", "underlying": "VIX", "kind": "future", "multiplier": 1_000.0}
+    row |= {"expiry": dt.date(2026, 9, 16), "price": price, "settlement": "am"}
+    for column, values in tables["instruments"].items():
+        values.append(row.get(column))
+    report = report_of(tmp_path, [("VXU6", 1.0)], tables)
+    assert report.accounts["requirement"][0].as_py() == pytest.approx(0.15 * worth * 1_000.0)
+    future = report.result.arrays.symbol.to_pylist().index("VXU6")
+    assert report.result.arrays.base[future] == worth
+    delta = greeks(report.result.book.market, report.result.arrays).delta[future]
+    assert delta == pytest.approx(1_000.0 * worth / 16.0)
 
 
 def test_a_future_hedges_the_fund_on_its_index_in_full(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from riskarray.backends import BackendName
 from riskarray.contract import Model
 from riskarray.market import Market
 from riskarray.pricing import RiskArrays
+from riskarray.valuation import future_ratio
 from riskarray.volatility import OptionTerms, dividend_value, option_terms
 
 __all__ = ["Greeks", "greeks"]
@@ -118,7 +119,7 @@ def greeks(
     unit = market.instruments.multiplier
     is_linear = terms.model == Model.LINEAR
     return Greeks(
-        delta=np.where(is_linear, 1.0, delta) * unit,
+        delta=np.where(is_linear, future_ratio(market), delta) * unit,
         gamma=np.where(is_linear, 0.0, gamma) * unit,
         vega=np.where(is_linear, 0.0, vega) * unit * _VOLATILITY_POINT,
         theta=np.where(is_linear, 0.0, theta) * unit / _DAYS,

@@ -12,6 +12,7 @@ from riskarray.array_types import F64, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.market import Market
 from riskarray.rulebook import Rulebook
+from riskarray.valuation import future_ratio
 from riskarray.volatility import OptionTerms, Volatilities
 
 __all__ = ["Progress", "ScenarioPricing"]
@@ -48,7 +49,11 @@ class ScenarioPricing:
     def risk_arrays(
         self, found: Volatilities, spot: F64, rulebook: Rulebook, report: Progress
     ) -> tuple[F64, F64]:
-        """Return base (n,) and P&L (n, p), each point at the volatility of its scenario."""
+        """Return base (n,) and P&L (n, p), each point at the volatility of its scenario.
+
+        The kernel takes a future for its underlying; one with a price of its own moves by the same
+        fraction of that price.
+        """
         needs = found.source >= 0
         today = np.where(needs, found.volatility, 0.0)
         runs = list(_runs(rulebook, is_first_apart=self.held is not None))
@@ -64,6 +69,10 @@ class ScenarioPricing:
                 pnl[_at(part, run.points)] = self._run(run, part, spots, volatility, base)
                 done += _length(part)
                 report("risk arrays", done, total)
+        ratio = future_ratio(self.market)
+        own: I64 = np.flatnonzero(ratio != 1.0)
+        base[own] *= ratio[own]
+        pnl[own] *= ratio[own, None]
         return base, pnl
 
     def _rows(self, run: "_Run") -> range | I64:

@@ -9,7 +9,14 @@ from riskarray.array_types import F64, I64
 from riskarray.book import Book
 from riskarray.market import KIND_FUTURE, KIND_STOCK, Market
 
-__all__ = ["AccountValues", "account_values", "market_price", "position_accounts", "unit_value"]
+__all__ = [
+    "AccountValues",
+    "account_values",
+    "future_ratio",
+    "market_price",
+    "position_accounts",
+    "unit_value",
+]
 
 
 class AccountValues(NamedTuple):
@@ -44,6 +51,27 @@ def market_price(market: Market, base: F64) -> F64:
     """
     price = market.instruments.price
     return np.where(np.isnan(price), base, price)
+
+
+def future_ratio(market: Market) -> F64:
+    """Return each instrument's price in terms of its underlying's, 1 for all but futures.
+
+    A future moves by the same fraction as its underlying, of its own price.
+
+    Parameters
+    ----------
+    market : Market
+        Instruments and underlyings with their prices.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Of a future with a price, that over the underlying's; of one without, 1.
+    """
+    instruments = market.instruments
+    has_price = (instruments.kind == KIND_FUTURE) & (instruments.price > 0.0)
+    spot = market.underlyings.price[instruments.underlying]
+    return np.where(has_price, instruments.price / spot, 1.0)
 
 
 def unit_value(market: Market, price: F64) -> F64:
