@@ -164,3 +164,25 @@ def test_notes_that_are_listed_anew_are_not_lost(tmp_path: Path) -> None:
     text = f'drop = ["stand_alone"]\n[eligibility]\nincluded = {included}\n'
     path = write(tmp_path, text)
     assert not list(short_warnings(book_of(path, "FNGU")))
+
+
+def test_the_documented_example_drops_no_notes(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "rulebooks.md").read_text(encoding="utf-8")
+    example = text.partition("```toml\n")[2].partition("```")[0]
+    dropped = text.partition("`drop = ")[2].partition("`")[0]
+    path = tmp_path / "our-firm.toml"
+    path.write_text(f"drop = {dropped}\n{example}", encoding="utf-8")
+    rules = load_rulebook(path, as_of=dt.date(2026, 7, 10))
+    assert rules.product_groups["high_cap_broad"].offset == 0.85
+    assert not list(rulebook_warnings(rules, dt.date(2026, 7, 10)))
+
+
+def test_switches_never_ask_for_less_but_for_offsets_between_class_groups() -> None:
+    """As the head of the file and docs/rulebooks.md say; the moves of a firm have no others."""
+    switches = load_rulebook("finra-4210g").switches
+    assert switches.worst_point.value == "own"
+    assert switches.minimum_level.value == "class_group"
+    assert switches.residual_gain.value == "discounted"
+    assert switches.cross_class_offsets.value is True
+    firm, customer = load_rulebook("sec-15c3-1a"), load_rulebook("finra-4210g")
+    assert firm.product_groups == customer.product_groups
