@@ -72,13 +72,21 @@ def list_() -> None:
 
 
 @rulebooks.command()
-def show(name: RulebookName = "finra-4210g") -> None:
-    """Print the file of a rulebook, to read or to copy and change."""
+def show(
+    name: RulebookName = "finra-4210g",
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="After inheritance, each line with its file.")
+    ] = False,
+    as_of: AsOf = None,
+) -> None:
+    """Print the file of a rulebook, to read or to copy and change; or what it comes to on a day."""
     from riskarray.report.terminal import console
     from riskarray.rulebook_file import rulebook_text
+    from riskarray.rulebook_resolved import resolved_text
 
-    _load(name, None)
-    source = rulebook_text(name)
+    day = _date("--as-of", as_of) if as_of else None
+    _load(name, as_of)
+    source = resolved_text(name, day) if resolved or day else rulebook_text(name)
     if sys.stdout.isatty():
         from rich.syntax import Syntax
 

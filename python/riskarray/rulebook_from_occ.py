@@ -2,17 +2,15 @@
 """Writes what the OCC's tables hold as a rulebook file that changes a base."""
 
 import datetime as dt
-import json
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from riskarray.rulebook import Rulebook, RulebookError
 from riskarray.rulebook_import import OccClassGroup, OccProduct, OccProductGroup, OccTables
+from riskarray.toml_text import toml_key, toml_value
 
 __all__ = ["rulebook_toml"]
 
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _REPLACED: Final = ("class_groups", "product_groups", "portfolio_groups")
 _SAME: Final = 1e-9
 _DEFAULT_TYPE: Final = "equity"
@@ -85,14 +83,14 @@ class _Writer:
         """Yield the file's lines."""
         listed = {product.symbol for product in self.tables.products}
         dropped = [name for name in _REPLACED if getattr(self.base.file, name)]
-        dropped += [f"stand_alone.{_key(s)}" for s in self.base.file.stand_alone if s in listed]
+        dropped += [f"stand_alone.{toml_key(s)}" for s in self.base.file.stand_alone if s in listed]
         yield "schema_version = 1"
-        yield f"base = {_text(base_name)}"
-        yield f"id = {_text(rulebook_id)}"
-        yield f"title = {_text(f'Groups of the OCC tables on {self.base.title}')}"
+        yield f"base = {toml_value(base_name)}"
+        yield f"id = {toml_value(rulebook_id)}"
+        yield f"title = {toml_value(f'Groups of the OCC tables on {self.base.title}')}"
         yield f"effective = {self.effective}"
-        yield f"drop = [{', '.join(_text(key) for key in dropped)}]"
-        symbols = ", ".join(_text(product.symbol) for product in self.tables.products)
+        yield f"drop = [{', '.join(toml_value(key) for key in dropped)}]"
+        symbols = ", ".join(toml_value(product.symbol) for product in self.tables.products)
         yield from ("", "[eligibility]")
         yield f"included = {self._figure(f'[{symbols}]', 'included products')}"
         yield from self._new_types()
@@ -101,12 +99,12 @@ class _Writer:
         for name, product_group in self.tables.product_groups.items():
             yield from self._product_group(name, product_group)
         for name, (title, offset) in self.tables.portfolio_groups.items():
-            yield from ("", f"[portfolio_groups.{_key(name)}]", f"title = {_text(title)}")
+            yield from ("", f"[portfolio_groups.{toml_key(name)}]", f"title = {toml_value(title)}")
             yield f"offset = {self._figure(repr(offset), 'portfolio groups')}"
 
     def _figure(self, value: str, table: str, *, extra: str = "", mark: str = "secondary") -> str:
-        source = _text(f"OCC, {table}: {self.tables.files[table]}")
-        rest = f"source = {source}, effective = {self.effective}, mark = {_text(mark)}"
+        source = toml_value(f"OCC, {table}: {self.tables.files[table]}")
+        rest = f"source = {source}, effective = {self.effective}, mark = {toml_value(mark)}"
         return f"{{ value = {value}, {extra}{rest} }}"
 
     def _ends_of(self, portfolio_type: str) -> tuple[float, float]:
@@ -139,16 +137,17 @@ class _Writer:
         """Yield the portfolio types that the base lacks, with a row in each of its sets."""
         for name, new in self.new.items():
             model = self.base.file.portfolio_types[new.model]
-            yield from ("", f"[portfolio_types.{_key(name)}]")
-            yield f"title = {_text(f'From {new.down:+.4g} to {new.up:+.4g}, else {model.title}')}"
+            yield from ("", f"[portfolio_types.{toml_key(name)}]")
+            title = f"From {new.down:+.4g} to {new.up:+.4g}, else {model.title}"
+            yield f"title = {toml_value(title)}"
             for key in ("strategy_class", "index_strategy_class"):
-                value = _text(getattr(model, key).value)
+                value = toml_value(getattr(model, key).value)
                 yield f"{key} = {self._figure(value, 'product groups', mark='memory')}"
         for scenarios in self.base.scenario_sets if self.new else ():
-            yield from ("", f"[scenario_sets.{_key(scenarios.name)}.moves]")
+            yield from ("", f"[scenario_sets.{toml_key(scenarios.name)}.moves]")
             for name, new in self.new.items():
                 moves = self._moves(new, scenarios.begin, scenarios.end)
-                yield f"{_key(name)} = {self._figure(moves, 'product groups')}"
+                yield f"{toml_key(name)} = {self._figure(moves, 'product groups')}"
 
     def _moves(self, new: "_NewType", begin: int, end: int) -> str:
         """Return the moves of the type that a new one follows, stretched in the first set."""
@@ -165,14 +164,14 @@ class _Writer:
         if not members or (group.product_group is None and self._is_plain(members)):
             return
         portfolio_type = self.types[name]
-        yield from ("", f"[class_groups.{_key(name)}]", f"title = {_text(group.title)}")
-        yield f"portfolio_type = {self._figure(_text(portfolio_type), 'class groups')}"
+        yield from ("", f"[class_groups.{toml_key(name)}]", f"title = {toml_value(group.title)}")
+        yield f"portfolio_type = {self._figure(toml_value(portfolio_type), 'class groups')}"
         if group.product_group is not None:
-            value = _text(group.product_group)
+            value = toml_value(group.product_group)
             yield f"product_group = {self._figure(value, 'class groups')}"
-        yield from ("", f"[class_groups.{_key(name)}.members]")
+        yield from ("", f"[class_groups.{toml_key(name)}.members]")
         for product in members:
-            yield f"{_key(product.symbol)} = {self._member(product)}"
+            yield f"{toml_key(product.symbol)} = {self._member(product)}"
 
     def _is_plain(self, members: list[OccProduct]) -> bool:
         """Return whether a class group is one plain share that needs no mention."""
@@ -185,23 +184,14 @@ class _Writer:
         known = self.base.underlyings.get(product.symbol)
         leverage = product.leverage or (known.leverage if known else 1.0)
         product_type = product.product_type or (known.product_type if known else "equity")
-        extra = f"product_type = {_text(product_type)}, "
+        extra = f"product_type = {toml_value(product_type)}, "
         if known and known.strategy_class:
-            extra += f"strategy_class = {_text(known.strategy_class)}, "
+            extra += f"strategy_class = {toml_value(known.strategy_class)}, "
         return self._figure(repr(leverage), "included products", extra=extra)
 
     def _product_group(self, name: str, group: OccProductGroup) -> Iterator[str]:
-        yield from ("", f"[product_groups.{_key(name)}]", f"title = {_text(group.title)}")
+        yield from ("", f"[product_groups.{toml_key(name)}]", f"title = {toml_value(group.title)}")
         yield f"offset = {self._figure(repr(group.offset), 'product groups')}"
         if group.portfolio_group is not None:
-            value = _text(group.portfolio_group)
+            value = toml_value(group.portfolio_group)
             yield f"portfolio_group = {self._figure(value, 'product groups')}"
-
-
-def _text(value: str) -> str:
-    """Return a TOML basic string: JSON's escapes are a part of TOML's."""
-    return json.dumps(value, ensure_ascii=True)
-
-
-def _key(name: str) -> str:
-    return name if _BARE_KEY.fullmatch(name) else _text(name)
