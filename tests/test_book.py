@@ -67,7 +67,7 @@ def content(part: object) -> object:
     if isinstance(part, pa.Array | pa.Table):
         return part.to_pylist()
     if hasattr(part, "__dataclass_fields__"):
-        skipped = {"inputs", "path", "name", "rulebook"}
+        skipped = {"inputs", "path", "name", "rulebook", "origin"}
         names = [f.name for f in fields(part) if f.name not in skipped]  # type: ignore[arg-type]
         return {name: content(getattr(part, name)) for name in names}
     return part

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import riskarray as ra
+from riskarray.amounts import without_dust
 from riskarray.backends import backend_name
 from riskarray.report.accounts import accounts_table
-from riskarray.report.report import RESULT_NAMES, without_dust
+from riskarray.report.report import RESULT_NAMES
 from riskarray.report.writing import new_file, new_folder, write_table
 from small_book import ACME_CALL, ACME_PUT, AS_OF, SPX_PUT, Tables, arrow, small_tables
 
@@ -358,7 +359,7 @@ def test_dust_is_nothing() -> None:
     table = pa.table(
         {"requirement": [5.46e-12, -0.0, -1e-9, 0.01, None], "rate": [-0.0, 1e-9, 0.1, 1.0, None]}
     )
-    clean = without_dust(table)
+    clean = without_dust("add_ons", table)
     assert clean["requirement"].to_pylist() == [0.0, 0.0, 0.0, 0.01, None]
     assert clean["rate"].to_pylist() == [0.0, 1e-9, 0.1, 1.0, None]
     assert not np.signbit(np.asarray(clean["rate"].drop_null())).any()

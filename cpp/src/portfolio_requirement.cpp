@@ -105,18 +105,27 @@ RunRequirement require_at_own_points(const PortfolioBook& book,
     double loss = 0.0;
     double per_class = 0.0;
     Charged most;
-    for_each_residual(book, rules, result, run, [&](std::size_t group, const Points& share) {
-        const double* pnl = result.group_pnl.data() + group * rules.n_points;
-        Points left{};
-        for (std::size_t j = run.begin; j < run.end; ++j) {
-            left[j] = -std::max(-pnl[j], 0.0) * share[j];
-        }
-        const Worst worst = worst_point(left.data(), run.begin, run.end);
+    const auto charge = [&](std::size_t group, const Worst& worst) {
         loss += worst.loss;
         const double floor = result.group_minimum[group];
         per_class += std::max(worst.loss, floor);
         most.consider(worst.loss, rules.is_minimum_per_class ? floor : 0.0, group, worst.point);
-    });
+    };
+    const auto pnl_of = [&](std::size_t group) {
+        return result.group_pnl.data() + group * rules.n_points;
+    };
+    if (run.last - run.first == 1) { // nothing offsets: all of its loss is left
+        charge(run.first, worst_point(pnl_of(run.first), run.begin, run.end));
+    } else {
+        for_each_residual(book, rules, result, run, [&](std::size_t group, const Points& share) {
+            const double* pnl = pnl_of(group);
+            Points left{};
+            for (std::size_t j = run.begin; j < run.end; ++j) {
+                left[j] = -std::max(-pnl[j], 0.0) * share[j];
+            }
+            charge(group, worst_point(left.data(), run.begin, run.end));
+        });
+    }
     if (rules.is_minimum_per_class) {
         return {per_class, loss, minimum, most};
     }

@@ -14,7 +14,7 @@ that is exactly a bound is in the step above it, whatever rounding makes of it. 
 Last comes the least that an account with positions is charged.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -23,10 +23,11 @@ import pyarrow as pa
 
 from riskarray.array_types import F64, I64, Bool
 from riskarray.book import Book
-from riskarray.label_columns import label_column
+from riskarray.label_columns import name_column
 from riskarray.market import KIND_STOCK
 from riskarray.portfolio_margin import PortfolioMargin
 from riskarray.rulebook_schema import AddOnTable
+from riskarray.sums import totals
 from riskarray.valuation import account_values, market_price, position_accounts, unit_value
 
 __all__ = ["MINIMUM_REQUIREMENT", "AddOns", "add_ons"]
@@ -93,22 +94,20 @@ def add_ons(book: Book, base: F64, portfolio: PortfolioMargin) -> AddOns:
     portfolio : PortfolioMargin
         The requirements that the add-ons stand beside.
     """
-    rulebook = book.rulebook
-    total = np.zeros(len(book.account))
-    tables = []
+    rulebook, n_accounts = book.rulebook, len(book.account)
+    total = np.zeros(n_accounts)
+    charges: dict[str, _Charge] = {}
     if rulebook.add_ons:
         holdings = _Holdings(book, base, portfolio)
         for name, table in rulebook.add_ons.items():
-            charge = _charged(holdings, table)
-            np.add.at(total, charge.account, charge.amount)
-            tables.append(_rows(book, name, charge))
+            charges[name] = _charged(holdings, table)
+            total += totals(charges[name].account, charges[name].amount, n_accounts)
     if rulebook.account.minimum_requirement is not None:
         least = rulebook.account.minimum_requirement.value
         charge = _topped_up(book, least, portfolio.requirement + total)
-        np.add.at(total, charge.account, charge.amount)
-        tables.append(_rows(book, MINIMUM_REQUIREMENT, charge))
-    rows = pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
-    return AddOns(rows=rows.combine_chunks(), amount=total)
+        total += totals(charge.account, charge.amount, n_accounts)
+        charges[MINIMUM_REQUIREMENT] = charge
+    return AddOns(rows=_rows(book, charges), amount=total)
 
 
 class _Holdings:
@@ -123,6 +122,12 @@ class _Holdings:
         price = market_price(book.market, base)
         self.value = book.quantity * unit_value(book.market, price)[book.instrument]
         self.underlying = book.market.instruments.underlying[book.instrument]
+        n_groups = len(portfolio.group_class)
+        leverage = book.market.underlyings.leverage[self.underlying]
+        self.exposure = totals(portfolio.position_group, self.value * leverage, n_groups)
+        """Net market value of every class group held."""
+        held = np.diff(portfolio.group_offset)
+        self.group_account = np.repeat(np.arange(len(book.account), dtype=np.int64), held)
 
     def class_rows(self, table: AddOnTable) -> Bool:
         """Return which class groups an add-on is about; none outside portfolio margin."""
@@ -132,28 +137,14 @@ class _Holdings:
         types = self.classes.portfolio_type.to_pylist()
         return inside & np.array([t in table.portfolio_types.value for t in types], np.bool_)
 
-    def exposure(self) -> tuple[I64, F64]:
-        """Return the account and the net market value of every class group held."""
-        groups = len(self.portfolio.group_class)
-        leverage = self.book.market.underlyings.leverage[self.underlying]
-        value = np.bincount(
-            self.portfolio.position_group, self.value * leverage, minlength=groups
-        ).astype(np.float64)
-        n_accounts = len(self.book.account)
-        account = np.repeat(
-            np.arange(n_accounts, dtype=np.int64), np.diff(self.portfolio.group_offset)
-        )
-        return account, value
-
 
 def _charged(holdings: _Holdings, table: AddOnTable) -> _Charge:
     if table.measure.value == "days_to_liquidate":
         return _slow_to_sell(holdings, table)
     sign = 1.0 if table.measure.value == "long_share_of_equity" else -1.0
-    account, value = holdings.exposure()
     is_meant = holdings.class_rows(table)[holdings.portfolio.group_class]
-    row = np.flatnonzero(is_meant & (sign * value > 0.0))
-    account, value = account[row], value[row]
+    row = np.flatnonzero(is_meant & (sign * holdings.exposure > 0.0))
+    account, value = holdings.group_account[row], holdings.exposure[row]
     equity = holdings.equity[account]
     share = np.where(equity > 0.0, sign * value / np.where(equity > 0.0, equity, 1.0), np.inf)
     rate = _rate(table, share)
@@ -221,16 +212,19 @@ def _kept(
     )
 
 
-def _rows(book: Book, name: str, charge: _Charge) -> pa.Table:
-    columns = dict(_columns(book, name, charge))
-    return pa.table(columns, schema=_SCHEMA)
-
-
-def _columns(book: Book, name: str, charge: _Charge) -> Iterator[tuple[str, pa.Array]]:
-    yield "account", label_column(charge.account, book.account)
-    yield "add_on", pa.array([name], pa.string()).take(pa.array(np.zeros(len(charge.rate), int)))
-    yield "class_group", charge.class_group
-    yield "symbol", charge.symbol
+def _rows(book: Book, charges: Mapping[str, _Charge]) -> pa.Table:
+    """Return the table of all charges, one add-on below the other."""
+    if not charges:
+        return _SCHEMA.empty_table()
+    every = list(charges.values())
+    add_on = np.repeat(np.arange(len(every)), [len(charge.account) for charge in every])
+    columns: dict[str, pa.Array] = {
+        "account": name_column(np.concatenate([c.account for c in every]), book.account),
+        "add_on": pa.array(list(charges), pa.string()).take(pa.array(add_on)),
+        "class_group": pa.concat_arrays([c.class_group for c in every]),
+        "symbol": pa.concat_arrays([c.symbol for c in every]),
+    }
     for column in ("exposure", "measure", "rate", "amount"):
-        values = getattr(charge, column)
-        yield column, pa.array(values, mask=~np.isfinite(values))
+        values = np.concatenate([getattr(charge, column) for charge in every])
+        columns[column] = pa.array(values, mask=~np.isfinite(values))
+    return pa.table(columns, schema=_SCHEMA)

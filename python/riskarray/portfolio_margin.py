@@ -2,19 +2,27 @@
 """Portfolio margin: class groups, offsets and minimum charges of every account."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from riskarray import kernels, strategy_margin
+from riskarray import strategy_margin
+from riskarray.amounts import without_dust
 from riskarray.array_types import F64, I32, I64, Bool
 from riskarray.backends import BackendName
 from riskarray.book import Book
 from riskarray.class_groups import ClassGroups, class_groups
 from riskarray.class_moves import ClassMoves, class_moves
-from riskarray.label_columns import label_column
+from riskarray.label_columns import label_column, name_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
+from riskarray.portfolio_runs import (
+    InstrumentFigures,
+    PositionRuns,
+    Required,
+    position_runs,
+    require,
+)
 from riskarray.pricing import RiskArrays
 from riskarray.rulebook import Rulebook
 from riskarray.sums import totals
@@ -89,18 +97,6 @@ class PortfolioMargin:
     worst_group: I32
 
 
-class _Runs(NamedTuple):
-    """Positions by account and class group, as the kernel reads them."""
-
-    account_offset: I64
-    account: I32
-    group_class: I32
-    group_offset: I64
-    instrument: I32
-    quantity: F64
-    group: I64  # of each position, in the order of the book
-
-
 def requirement(
     book: Book,
     arrays: RiskArrays,
@@ -135,36 +131,10 @@ def requirement(
     ----------
     FINRA Rule 4210(g)(7)-(8); OCC, "Customer Portfolio Margin".
     """
-    rulebook = book.rulebook
-    classes = class_groups(book.market.underlyings, rulebook)
-    moves = class_moves(book.market, classes, rulebook)
-    runs = _runs(book, classes)
-    price = market_price(book.market, arrays.base)
-    held = _held(book, arrays, price)
-    is_outside = classes.is_outside[runs.group_class]
-    long, short = minimum_charges(book, price)
-    quantity = np.where(np.repeat(is_outside, np.diff(runs.group_offset)), 0.0, runs.quantity)
-    switches = rulebook.switches
-    result = kernels.portfolio_requirement(
-        runs.account_offset,
-        runs.group_class,
-        runs.group_offset,
-        (np.cumsum(held, dtype=np.int32) - np.int32(1))[runs.instrument],
-        quantity,
-        arrays.pnl[held],
-        long[held],
-        short[held],
-        classes.class_product,
-        classes.product_offset,
-        classes.product_portfolio,
-        classes.portfolio_offset,
-        rulebook.set_offset(),
-        is_own_worst=switches.worst_point.value == "own",
-        is_minimum_per_class=switches.minimum_level.value == "class_group",
-        is_residual_discounted=switches.residual_gain.value == "discounted",
-        threads=threads,
-        backend=backend,
-    )
+    classes = class_groups(book.market.underlyings, book.rulebook)
+    moves = class_moves(book.market, classes, book.rulebook)
+    runs = position_runs(book, classes)
+    result = _required(book, arrays, classes, runs, backend=backend, threads=threads)
     outside = _outside_requirement(book, arrays.base, classes, runs)
     by_account = totals(runs.account, outside, len(book.account))
     regulatory = np.ascontiguousarray(result.set_requirement[:, 0])
@@ -180,37 +150,32 @@ def requirement(
         risk_loss=result.account_loss,
         minimum_charge=result.account_minimum,
         strategy_requirement=by_account,
-        scenario_set=_set_names(rulebook, result.account_set),
+        scenario_set=_set_names(book.rulebook, result.account_set),
         worst_point=_account_labels(moves, runs, result, by_account),
         worst_group=result.account_group,
     )
 
 
-def _runs(book: Book, classes: ClassGroups) -> _Runs:
-    """Return the runs of positions that share an account and a class group.
-
-    Positions that do not stand in the order of the class groups are put in it.
-    """
-    account = strategy_margin.book_accounts(book)
-    class_row = classes.of_underlying[book.market.instruments.underlying[book.instrument]]
-    order = np.arange(len(account))
-    if ((np.diff(account) == 0) & (np.diff(class_row) < 0)).any():
-        order = np.lexsort((class_row, account))
-    account, class_row = account[order], class_row[order]
-    is_first = np.ones(len(account), np.bool_)
-    is_first[1:] = (np.diff(account) != 0) | (np.diff(class_row) != 0)
-    first = np.flatnonzero(is_first)
-    group = np.empty(len(account), np.int64)
-    group[order] = np.cumsum(is_first) - 1
-    return _Runs(
-        account_offset=np.searchsorted(first, book.account_offset).astype(np.int64),
-        account=account[first],
-        group_class=class_row[first],
-        group_offset=np.append(first, len(account)).astype(np.int64),
-        instrument=book.instrument[order],
-        quantity=book.quantity[order],
-        group=group,
+def _required(
+    book: Book,
+    arrays: RiskArrays,
+    classes: ClassGroups,
+    runs: PositionRuns,
+    *,
+    backend: BackendName | None,
+    threads: int,
+) -> Required:
+    """Return what is required for the runs, as if nothing were held outside portfolio margin."""
+    price = market_price(book.market, arrays.base)
+    held = _held(book, arrays, price)
+    long, short = minimum_charges(book, price)
+    is_outside = classes.is_outside[runs.group_class]
+    inside = runs._replace(
+        instrument=(np.cumsum(held, dtype=np.int32) - np.int32(1))[runs.instrument],
+        quantity=np.where(np.repeat(is_outside, np.diff(runs.group_offset)), 0.0, runs.quantity),
     )
+    figures = InstrumentFigures(arrays.pnl[held], long[held], short[held])
+    return require(inside, figures, classes, book.rulebook, backend=backend, threads=threads)
 
 
 def _held(book: Book, arrays: RiskArrays, price: F64) -> Bool:
@@ -243,7 +208,7 @@ def minimum_charges(book: Book, price: F64) -> tuple[F64, F64]:
     return np.minimum(charge, value), charge
 
 
-def _outside_requirement(book: Book, base: F64, classes: ClassGroups, runs: _Runs) -> F64:
+def _outside_requirement(book: Book, base: F64, classes: ClassGroups, runs: PositionRuns) -> F64:
     """Return the strategy-based requirement of each group outside portfolio margin, else 0."""
     is_outside = classes.is_outside[runs.group_class]
     if not is_outside.any():
@@ -262,8 +227,8 @@ def _group_labels(moves: ClassMoves, group_class: I32, point: I32) -> tuple[I32,
 
 def _account_labels(
     moves: ClassMoves,
-    runs: _Runs,
-    result: kernels.PortfolioRequirement,
+    runs: PositionRuns,
+    result: Required,
     outside: F64,
 ) -> pa.StringArray:
     """Return the label of the binding point of the class group that weighs most."""
@@ -287,11 +252,10 @@ def _groups_table(
     book: Book,
     classes: ClassGroups,
     moves: ClassMoves,
-    runs: _Runs,
-    result: kernels.PortfolioRequirement,
+    runs: PositionRuns,
+    result: Required,
     outside: F64,
 ) -> pa.Table:
-    rulebook = book.rulebook
     label, names = _group_labels(moves, runs.group_class, result.group_point)
     required = np.where(classes.is_outside[runs.group_class], outside, result.group_requirement)
     strategy, nothing = names.index(STRATEGY).as_py(), names.index(NO_POINT).as_py()
@@ -299,14 +263,15 @@ def _groups_table(
     label = np.where(required < _HALF_A_CENT, nothing, label).astype(np.int32)
     row = pa.array(runs.group_class)
     columns: dict[str, object] = {
-        "account": label_column(runs.account, book.account),
+        "account": name_column(runs.account, book.account),
         "portfolio_group": classes.portfolio_group.take(row),
         "product_group": classes.product_group.take(row),
         "class_group": classes.name.take(row),
     }
-    for number, pnl in zip(rulebook.points, result.group_pnl.T, strict=True):
-        columns[f"pnl_{number}"] = np.ascontiguousarray(pnl)
-    columns["requirement"] = required
-    columns["minimum_charge"] = result.group_minimum
+    for number, pnl in zip(book.rulebook.points, result.point_pnl, strict=True):
+        columns[f"pnl_{number}"] = pnl
+    own = {"requirement": required, "minimum_charge": result.group_minimum}
+    clean = without_dust("groups", pa.table(own))
+    columns |= zip(clean.column_names, clean.columns, strict=True)
     columns["worst_point"] = label_column(label, names)
     return pa.table(columns)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from riskarray.array_types import F64, I32, I64, AnyArray, Bool
 from riskarray.book import Book
 from riskarray.kernels import StrategyRequirement
-from riskarray.label_columns import label_column
+from riskarray.label_columns import label_column, name_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.rulebook import Rulebook
 from riskarray.strategy_names import NAMES, Legs, name_strategies, unit_count
@@ -62,7 +62,7 @@ def strategies_table(
     underlying = terms.underlying[instrument[offset[1:] - 1]]
     return pa.table(
         {
-            "account": label_column(account[group], book.account),
+            "account": name_column(account[group], book.account),
             "underlying": label_column(underlying, book.market.underlyings.name),
             "strategy": label_column(named, pa.array([name.name for name in NAMES])),
             "legs": _legs(book, offset, instrument, quantity),

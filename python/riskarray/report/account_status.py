@@ -14,9 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskarray.amounts import lacking
 from riskarray.array_types import F64, Bool
 from riskarray.book import Book
-from riskarray.report.amounts import lacking
 from riskarray.rulebook import Rulebook
 
 __all__ = [

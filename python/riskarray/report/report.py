@@ -9,23 +9,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Final
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from riskarray.amounts import without_dust
 from riskarray.backends import BackendName
 from riskarray.book import Book, OnError
 from riskarray.engine import local
 from riskarray.engine.stages import Progress, Stages
 from riskarray.report.account_steps import explain_account, explain_accounts
 from riskarray.report.accounts import accounts_table
-from riskarray.report.amounts import LEAST_AMOUNT
 from riskarray.report.comparison import Comparison, compare
 from riskarray.report.explanation import Explanation
 from riskarray.report.manifest import Manifest, make_manifest
-from riskarray.report.writing import check_folder, new_folder, write_table
+from riskarray.report.writing import check_folder, new_folder, write_tables
 
-__all__ = ["RESULT_NAMES", "Report", "check_target", "compute", "margin", "without_dust"]
+__all__ = ["RESULT_NAMES", "Report", "check_target", "compute", "margin"]
 
 RESULT_NAMES: Final = (
     "accounts.parquet",
@@ -36,7 +34,6 @@ RESULT_NAMES: Final = (
     "manifest.json",
 )
 _JSON_ROWS: Final = 4096
-_NO_AMOUNT: Final = ("quantity", "leverage", "measure", "rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,10 +113,13 @@ class Report:
         target = Path(folder)
         check_target(target)
         with new_folder(target) as partial:
-            for name in RESULT_NAMES[:-1]:
-                write_table(getattr(self, name.partition(".")[0]), partial / name)
+            write_tables({partial / name: self._table(name) for name in RESULT_NAMES[:-1]})
             text = json.dumps(self.manifest, indent=2, allow_nan=False, ensure_ascii=False)
             (partial / RESULT_NAMES[-1]).write_text(text + "\n", encoding="utf-8")
+
+    def _table(self, file: str) -> pa.Table:
+        found: pa.Table = getattr(self, file.partition(".")[0])
+        return found
 
     def write_json(self, stream: IO[str]) -> None:
         """Write ``{"accounts": [], "groups": [], "totals": {}, "manifest": {}}``."""
@@ -233,39 +233,9 @@ def compute(
             "add_ons": result.add_ons.rows,
             "rejects": result.book.rejects,
         }
-        for name, table in tables.items():
-            _check_finite(name, table)
-            tables[name] = without_dust(table)
+        for name in ("accounts", "strategies", "add_ons"):
+            tables[name] = without_dust(name, tables[name])
         manifest = make_manifest(result.book, result.arrays, backend=backend, **tables)
     return Report(
         **tables, manifest=manifest, seconds=MappingProxyType(stages.seconds), result=result
     )
-
-
-def without_dust(table: pa.Table) -> pa.Table:
-    """Return the table with amounts below a micro-dollar as 0, and no zero with a minus sign."""
-    for k, field in enumerate(table.schema):
-        if not pa.types.is_floating(field.type):
-            continue
-        column = table.column(k)
-        least = 0.0 if field.name in _NO_AMOUNT else LEAST_AMOUNT
-        is_dust = pc.less_equal(pc.abs(column), least)
-        if pc.any(is_dust).as_py():
-            table = table.set_column(k, field, pc.if_else(is_dust, 0.0, column))
-    return table
-
-
-def _check_finite(name: str, table: pa.Table) -> None:
-    """Stop at a figure that is not a number: it would be a defect of this program."""
-    for column in table.column_names:
-        if not pa.types.is_floating(table.schema.field(column).type):
-            continue
-        values = table[column].drop_null()
-        bad = ~np.isfinite(np.asarray(values))
-        if bad.any():
-            row = int(np.argmax(bad))
-            msg = (
-                f"{name}: {column} must be finite, got {values[row].as_py()} "
-                f"in row {row + 1} ({int(bad.sum())} in all)"
-            )
-            raise RuntimeError(msg)

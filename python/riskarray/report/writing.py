@@ -3,7 +3,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,7 @@ __all__ = [
     "new_file",
     "new_folder",
     "write_table",
+    "write_tables",
 ]
 
 TABLE_SUFFIXES: Final = (".parquet", ".csv")
@@ -140,8 +142,18 @@ def _sibling(target: Path, purpose: str) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.{purpose}")
 
 
+def write_tables(tables: Mapping[Path, pa.Table]) -> None:
+    """Write tables side by side, each by one thread; see `write_table`."""
+    with ThreadPoolExecutor(max_workers=len(tables)) as threads:
+        for done in [threads.submit(write_table, table, path) for path, table in tables.items()]:
+            done.result()
+
+
 def write_table(table: pa.Table, path: Path) -> None:
     """Write a table as Parquet or CSV, by the suffix of the path.
+
+    Text is packed; figures are not, for packing makes them a quarter smaller at best and takes
+    three times as long.
 
     Parameters
     ----------
@@ -154,7 +166,8 @@ def write_table(table: pa.Table, path: Path) -> None:
         pc.write_csv(_plain(table), path)
     else:
         text = [field.name for field in table.schema if not pa.types.is_floating(field.type)]
-        pq.write_table(table, path, compression="zstd", use_dictionary=text)
+        packing = {name: "zstd" if name in text else "none" for name in table.column_names}
+        pq.write_table(table, path, compression=packing, use_dictionary=text)
 
 
 def _plain(table: pa.Table) -> pa.Table:

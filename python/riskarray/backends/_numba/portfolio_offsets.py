@@ -165,6 +165,10 @@ def residual_losses(book: Book, rules: Rules, result: Result, run: Run) -> F64:
     """Loss of each class group of the run at each point that both levels of offsets leave."""
     n_points = result.group_pnl.shape[1]
     left = np.zeros((run.last - run.first, n_points))
+    if run.last - run.first == 1:  # nothing offsets: all of its loss is left
+        for j in range(run.begin, run.end):
+            left[0, j] = max(-result.group_pnl[run.first, j], 0.0)
+        return left
     loss, gain = product_pnl(book, rules, result, run)
     residual = residual_offset(book, rules, run)
     group = run.first
