@@ -147,8 +147,8 @@ def test_notes_that_are_dropped_are_named(tmp_path: Path) -> None:
     book = book_of(path, "FNGU", "ACME")
     (line,) = short_warnings(book)
     assert line == (
-        "mine drops notes of its base, which are then equities within portfolio margin unless a "
-        "book says otherwise: FNGU"
+        "mine drops notes or leveraged products of its base, which then count as plain shares "
+        "unless a book says otherwise: FNGU"
     )
     assert book_warnings(book) == (line,)
     assert not list(short_warnings(book_of(path, "ACME")))
@@ -156,14 +156,27 @@ def test_notes_that_are_dropped_are_named(tmp_path: Path) -> None:
     assert line.endswith("VXX, VXZ, FNGU and 20 more")
 
 
+def test_leveraged_products_that_are_dropped_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path, 'drop = ["class_groups.SPX"]\n')
+    (line,) = short_warnings(book_of(path, "SPY", "UPRO", "SH"))
+    assert line.endswith(": UPRO, SH")
+
+
+def test_a_rulebook_that_includes_nothing_of_the_book_says_so(tmp_path: Path) -> None:
+    included = figure("['SPYY']", "2020-01-01")
+    path = write(tmp_path, f"[eligibility]\nincluded = {included}\n")
+    (line,) = short_warnings(book_of(path, "SPY", "ACME"))
+    assert line == "mine includes none of the book's underlyings in portfolio margin"
+
+
 def test_notes_that_are_listed_anew_are_not_lost(tmp_path: Path) -> None:
     note = figure("3.0", "2020-01-01", product_type="'etn'")
     text = f'drop = ["stand_alone.FNGU"]\n[stand_alone]\nFNGU = {note}\n'
-    assert load_rulebook(write(tmp_path, text)).dropped_notes == ()
+    assert load_rulebook(write(tmp_path, text)).dropped_products == ()
     included = figure("['SPY']", "2020-01-01")
     text = f'drop = ["stand_alone"]\n[eligibility]\nincluded = {included}\n'
     path = write(tmp_path, text)
-    assert not list(short_warnings(book_of(path, "FNGU")))
+    assert not list(short_warnings(book_of(path, "FNGU", "SPY")))
 
 
 def test_the_documented_example_drops_no_notes(tmp_path: Path) -> None:

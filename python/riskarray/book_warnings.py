@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a reader of results must know of the rulebook: figures before their time, lost notes.
+"""What a reader of results must know of the rulebook: figures before their time, lost products.
 
 A rulebook is read for the book's date. A figure of which no file gives a version in force is used
 all the same, for without it there is no number; which ones these are is said here.
@@ -57,8 +57,8 @@ def rulebook_warnings(rulebook: Rulebook, as_of: dt.date | None) -> Iterator[str
     """
     if as_of is not None:
         yield from _early_lines(rulebook, list(early_figures(rulebook, as_of)), as_of)
-    if rulebook.dropped_notes and rulebook.included is None:
-        yield _note_line(rulebook, rulebook.dropped_notes)
+    if rulebook.dropped_products and rulebook.included is None:
+        yield _dropped_line(rulebook, rulebook.dropped_products)
 
 
 def short_warnings(book: Book) -> Iterator[str]:
@@ -70,7 +70,7 @@ def short_warnings(book: Book) -> Iterator[str]:
         With its rulebook.
     """
     yield from _early_lines(book.rulebook, _early_in_use(book), book.market.as_of.date())
-    yield from _note_lines(book)
+    yield from _product_lines(book)
 
 
 def book_warnings(book: Book) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def book_warnings(book: Book) -> tuple[str, ...]:
             f"{key_text(path)} of {name} is used on {as_of}, before it is in force: {day}"
             for path, day in _early_in_use(book)
         ),
-        *_note_lines(book),
+        *_product_lines(book),
     )
 
 
@@ -103,24 +103,27 @@ def _early_lines(
         yield f"{rulebook.id} used on {as_of}, before these are in force: {named}{more}"
 
 
-def _note_lines(book: Book) -> Iterator[str]:
-    """Yield one line for notes of the book that its rulebook no longer lists."""
-    underlyings = book.market.underlyings
-    lost = pc.is_in(underlyings.name, pa.array(book.rulebook.dropped_notes, pa.string()))
-    is_inside = ~is_outside(underlyings.name, underlyings.product_type, book.rulebook)
-    is_share = np.asarray(pc.not_equal(underlyings.product_type, _NOTE), np.bool_)
-    row = np.flatnonzero(np.asarray(lost, np.bool_) & is_inside & is_share)
+def _product_lines(book: Book) -> Iterator[str]:
+    """Yield what to know of products that the rulebook no longer lists, or does not include."""
+    underlyings, rulebook = book.market.underlyings, book.rulebook
+    is_inside = ~is_outside(underlyings.name, underlyings.product_type, rulebook)
+    if rulebook.included is not None and len(underlyings) and not is_inside.any():
+        yield f"{rulebook.id} includes none of the book's underlyings in portfolio margin"
+    lost = pc.is_in(underlyings.name, pa.array(rulebook.dropped_products, pa.string()))
+    is_plain = np.asarray(pc.not_equal(underlyings.product_type, _NOTE), np.bool_)
+    is_plain &= underlyings.leverage == 1.0
+    row = np.flatnonzero(np.asarray(lost, np.bool_) & is_inside & is_plain)
     if row.size:
         names = underlyings.name.take(pa.array(row)).to_pylist()
-        yield _note_line(book.rulebook, tuple(names))
+        yield _dropped_line(rulebook, tuple(names))
 
 
-def _note_line(rulebook: Rulebook, names: tuple[str, ...]) -> str:
+def _dropped_line(rulebook: Rulebook, names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:_SHOWN])
     more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
     return (
-        f"{rulebook.id} drops notes of its base, which are then equities within portfolio margin "
-        f"unless a book says otherwise: {shown}{more}"
+        f"{rulebook.id} drops notes or leveraged products of its base, which then count as plain "
+        f"shares unless a book says otherwise: {shown}{more}"
     )
 
 

@@ -189,7 +189,7 @@ def import_occ(
 
     day = _date("--effective", effective)
     _check_id(rulebook_id)
-    rules = load_rulebook(check_rulebook_name(base))
+    rules = load_rulebook(check_rulebook_name(base), as_of=day)
     if base not in _built_in():
         base = os.path.relpath(base, out.resolve().parent)
     tables = read_occ(files, account_type=account_type)

@@ -155,8 +155,9 @@ class Rulebook:
         Figures of Regulation T and of strategy-based maintenance.
     file : RulebookFile
         The figures as they stand in the file, with their sources.
-    dropped_notes : tuple of str
-        Exchange-traded notes that the rulebook's base lists and the rulebook itself does not.
+    dropped_products : tuple of str
+        Exchange-traded notes and leveraged products that the rulebook's base lists and the rulebook
+        itself does not.
     """
 
     id: str
@@ -178,7 +179,7 @@ class Rulebook:
     account: AccountTable
     strategy: StrategyTable
     file: RulebookFile
-    dropped_notes: tuple[str, ...] = ()
+    dropped_products: tuple[str, ...] = ()
 
     def market_moves(self, portfolio_type: str) -> F64:
         """Return the moves of a portfolio type.
@@ -293,7 +294,7 @@ def _resolve(source: RulebookSource) -> Rulebook:
         account=file.account,
         strategy=file.strategy,
         file=file,
-        dropped_notes=source.dropped_notes,
+        dropped_products=source.dropped_products,
     )
 
 

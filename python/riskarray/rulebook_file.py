@@ -56,24 +56,24 @@ class RulebookSource(NamedTuple):
         The name it goes by, and the digest of the file and its bases.
     resolved : Resolved
         Its tables, and the file that each place of them comes from.
-    dropped_notes : tuple of str
-        Exchange-traded notes that a base lists and this file does without.
+    dropped_products : tuple of str
+        Exchange-traded notes and leveraged products that a base lists and this file does without.
     """
 
     file: RulebookFile
     label: str
     sha256: str
     resolved: Resolved
-    dropped_notes: tuple[str, ...]
+    dropped_products: tuple[str, ...]
 
 
 class _Chain(NamedTuple):
-    """A file on top of its bases: what they hold together, the digest, and notes dropped."""
+    """A file on top of its bases: what they hold together, the digest, what the bases list."""
 
     label: str
     tables: Tables
     digest: str
-    notes: tuple[str, ...]
+    special: tuple[str, ...]
 
 
 def list_rulebooks() -> tuple[str, ...]:
@@ -91,9 +91,9 @@ def read_rulebook_file(name: str | Path, as_of: dt.date | None) -> RulebookSourc
         file = _checked(chain.tables, in_force, as_of)
     except RecursionError:
         raise RulebookError((f"rulebook {name}: must be nested less deeply",)) from None
-    listed = set(_listed(chain.tables))
-    notes = tuple(symbol for symbol in chain.notes if symbol not in listed)
-    return RulebookSource(file, chain.label, chain.digest, in_force, notes)
+    listed = {symbol for symbol, _ in _listed(chain.tables)}
+    dropped = tuple(symbol for symbol in chain.special if symbol not in listed)
+    return RulebookSource(file, chain.label, chain.digest, in_force, dropped)
 
 
 def _checked(tables: Tables, in_force: Resolved, as_of: dt.date | None) -> RulebookFile:
@@ -151,14 +151,14 @@ def _instead(turn: dict[KeyPath, Version], as_of: dt.date | None) -> Callable[[V
     return choose
 
 
-def _listed(tables: Tables, kind: str | None = None) -> Iterator[str]:
-    """Yield the underlyings that tables list: all of them, or those of one product type."""
+def _listed(tables: Tables) -> Iterator[tuple[str, bool]]:
+    """Yield the underlyings that tables list, and whether each is a note or leveraged."""
     for path, versions in figures(tables):
         is_member = path[0] == "class_groups" and path[2:3] == ("members",)
         if is_member or path[0] == "stand_alone":
-            kinds = {version.table.get("product_type") for version in versions}
-            if kind is None or kind in kinds:
-                yield path[-1]
+            rows = [version.table for version in versions]
+            is_plain = all(r.get("product_type") != _NOTE and r.get("value") == 1.0 for r in rows)
+            yield path[-1], not is_plain
 
 
 def rulebook_text(name: str | Path) -> str:
@@ -207,9 +207,10 @@ def _read(name: str | Path, folder: Path | None, seen: tuple[str, ...]) -> _Chai
         raise RulebookError((f"rulebook {label}: id must be given, it is missing",))
     under = _read(base, parent, (*seen, label))
     digest.update(under.digest.encode())
-    notes = (*under.notes, *_listed(under.tables, _NOTE))
+    listed = [symbol for symbol, is_special in _listed(under.tables) if is_special]
+    special = tuple(dict.fromkeys((*under.special, *listed)))
     left = _without(under.tables, dropped, label)
-    return _Chain(label, merged(left, tables), digest.hexdigest(), tuple(dict.fromkeys(notes)))
+    return _Chain(label, merged(left, tables), digest.hexdigest(), special)
 
 
 def _toml(label: str, data: bytes) -> dict[str, Any]:
