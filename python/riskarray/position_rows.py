@@ -3,7 +3,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from riskarray.roots import (
     SETTLEMENT_PM,
     match_roots,
 )
+from riskarray.rulebook_values import Monitoring
 from riskarray.symbols import class_share_name, compact_symbol, parse_osi, rows_in
 from riskarray.table_data import TableData
 from riskarray.text_columns import as_text, first_rows
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 ACCOUNT_TYPES: Final = ("portfolio", "reg_t", "cash")
-MONITORING: Final = ("real_time", "end_of_day", "executed_away", "unlisted")
+MONITORING: Final = get_args(Monitoring)
 UNKNOWN: Final = (
     "must be a symbol of instruments, an OSI symbol on one of the underlyings, or an underlying"
 )

@@ -8,16 +8,16 @@ finds these defects beside those of the single figures.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from riskarray.rulebook_messages import value_text
+from riskarray.rulebook_values import StrategyClass
 from riskarray.rulebook_versions import KeyPath, Problem, key_text
 
 __all__ = ["inconsistencies"]
 
 Tables = Mapping[str, Any]
 
-_STRATEGY_CLASSES: Final = ("broad_index", "equity", "narrow_index", "volatility_index")
 _PER_POINT: Final = ("volatility_scale", "volatility_shift", "pnl_weight")
 _DAYS: Final = "days_to_liquidate"
 _DEVIATIONS: Final = "standard_deviation"
@@ -49,7 +49,7 @@ def inconsistencies(raw: Tables) -> Iterator[Problem]:
             yield Problem(place, f"must name an underlying once, got it in {other} too")
         seen[symbol] = place
     given = _table(_table(raw, "strategy"), "short_option")
-    for name in _STRATEGY_CLASSES:
+    for name in get_args(StrategyClass):
         if name not in given:
             yield Problem(("strategy", "short_option", name), _MISSING)
 
