@@ -120,6 +120,40 @@ inline Vec sqrt_coarse(Vec x) noexcept {
 #endif
 }
 
+// Greatest of the lanes; no NaN.
+inline double greatest_of(Vec v) noexcept {
+#if defined(__AVX512F__)
+    return _mm512_reduce_max_pd(reinterpret_cast<__m512d>(v));
+#else
+    double greatest = v[0];
+    for (std::size_t lane = 1; lane < kLanes; ++lane) {
+        greatest = v[lane] > greatest ? v[lane] : greatest;
+    }
+    return greatest;
+#endif
+}
+
+inline double least_of(Vec v) noexcept {
+#if defined(__AVX512F__)
+    return _mm512_reduce_min_pd(reinterpret_cast<__m512d>(v));
+#else
+    double least = v[0];
+    for (std::size_t lane = 1; lane < kLanes; ++lane) {
+        least = v[lane] < least ? v[lane] : least;
+    }
+    return least;
+#endif
+}
+
+// The number of each lane.
+inline Vec lane_numbers() noexcept {
+    Vec v;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        v[lane] = static_cast<double>(lane);
+    }
+    return v;
+}
+
 inline bool any(Mask mask) noexcept {
     std::int64_t bits = 0;
     for (std::size_t lane = 0; lane < kLanes; ++lane) {

@@ -4,7 +4,8 @@
 // The least allocation in whole contracts: the linear program, and branch and bound where its
 // answer has fractions.
 
-#include "isa/strategy_pools.hpp"
+#include "isa/strategy_rows.hpp"
+#include "isa/strategy_simplex.hpp"
 
 namespace {
 
@@ -18,109 +19,226 @@ struct Solution {
     bool is_complete; // the allocation is proved least
 };
 
-// The basic variable furthest from a whole number (the first of several), by row; -1: all whole.
-inline int fractional_row(const Workspace& w, const Tableau& t) noexcept {
-    int chosen = -1;
-    double furthest = kFraction;
-    for (int i = 0; i < t.rows; ++i) {
-        const int variable = t.basic[i];
-        if (variable >= w.n_columns || !w.columns[variable].is_whole) {
+// A basic variable with a fraction, and the least that the objective rises on either side of it.
+struct Branch {
+    std::int64_t row = -1;
+    double below = 0.0, above = 0.0; // whole numbers next to it
+    double rise_below = 0.0, rise_above = 0.0;
+};
+
+// Least ratios of the reduced costs to the entries of a row: as the basic variable falls, as it
+// rises.
+template <int N>
+inline void
+least_rises(const Sized<N>& t, std::int64_t row, double& falling, double& rising) noexcept {
+    const double* const cells = row_of(t, row);
+    Vec fall = broadcast(kInfinite), rise = broadcast(kInfinite);
+    for (int at = 0; at < t.width(); at += kVec) {
+        const Vec cell = load(cells + at);
+        const Mask may = load(t.room + at) > Vec{};
+        const Vec ratio = max(load(t.reduced + at), Vec{}) / abs(cell);
+        const Vec none = broadcast(kInfinite);
+        fall = min(fall, select(may & (cell > broadcast(kTolerance)), ratio, none));
+        rise = min(rise, select(may & (cell < broadcast(-kTolerance)), ratio, none));
+    }
+    falling = least_of(fall);
+    rising = least_of(rise);
+}
+
+template <int N>
+inline Branch branch_of(const Workspace& w, const Sized<N>& t, std::int64_t row) noexcept {
+    const double contracts = basic_value(t, row) * w.unit;
+    Branch branch{row, std::floor(contracts), 0.0};
+    branch.above = branch.below + 1.0;
+    double falling, rising;
+    least_rises(t, row, falling, rising);
+    if (t.sign[t.basic[row]] < 0.0) {
+        std::swap(falling, rising);
+    }
+    branch.rise_below = falling * ((contracts - branch.below) / w.unit);
+    branch.rise_above = rising * ((branch.above - contracts) / w.unit);
+    return branch;
+}
+
+// Whether a basic variable ought to be whole and is not.
+template <int N>
+inline bool is_fractional(const Workspace& w, const Sized<N>& t, std::int64_t row) noexcept {
+    if (!w.columns[t.basic[row]].is_whole) {
+        return false;
+    }
+    const double contracts = basic_value(t, row) * w.unit;
+    return std::fabs(contracts - std::floor(contracts + 0.5)) > kFraction;
+}
+
+template <int N> inline bool is_whole_solution(const Workspace& w, const Sized<N>& t) noexcept {
+    for (std::int64_t row = 0; row < *t.n_basic; ++row) {
+        if (is_fractional(w, t, row)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The basic variable whose branches raise the objective most together, the first of several.
+template <int N> inline Branch best_branch(const Workspace& w, const Sized<N>& t) noexcept {
+    Branch chosen;
+    double most = -1.0;
+    for (std::int64_t row = 0; row < *t.n_basic; ++row) {
+        if (!is_fractional(w, t, row)) {
             continue;
         }
-        const double contracts = basic_value(t, i) * w.unit;
-        const double away = std::fabs(contracts - std::floor(contracts + 0.5));
-        const bool is_tie = chosen >= 0 && away == furthest;
-        if (is_tie ? variable < t.basic[chosen] : away > furthest) {
-            furthest = away;
-            chosen = i;
+        const Branch branch = branch_of(w, t, row);
+        const double rise = branch.rise_below + branch.rise_above;
+        if (rise > most) {
+            chosen = branch;
+            most = rise;
         }
     }
     return chosen;
 }
 
-inline void branch_on(const Workspace& w, const Tableau& t, int row, bool is_upper) noexcept {
-    const double contracts = basic_value(t, row) * w.unit;
-    const double whole = is_upper ? std::floor(contracts) : std::ceil(contracts);
-    tighten(t, row, whole / w.unit, is_upper);
-}
-
-inline void keep_solution(const Workspace& w, const Tableau& t, double* x) noexcept {
-    read_solution(t, w.n_columns, x);
+// Writes the tableau's solution in contracts.
+template <int N>
+inline void keep_solution(const Workspace& w, const Sized<N>& t, double* x) noexcept {
+    read_solution(t, x);
+    double taken[kMaxLegs];
+    std::fill_n(taken, w.n_legs, 0.0);
     for (int j = 0; j < w.n_columns; ++j) {
         x[j] *= w.unit;
         if (w.columns[j].is_whole) {
             x[j] = std::floor(x[j] + 0.5);
         }
+        for (int k = 0; k < w.columns[j].n_legs; ++k) {
+            taken[w.columns[j].leg[k]] += x[j];
+        }
+    }
+    for (int i = w.first_option; i < w.last_option; ++i) {
+        if (w.spread_column[i] >= 0) {
+            const double spread = w.legs[i].quantity - taken[i];
+            x[w.spread_column[i]] = spread > kTolerance * w.legs[i].quantity ? spread : 0.0;
+        }
     }
 }
 
-// A branch that waits: the tableau before it, and what to do there.
+// A branch that waits: the state before it lies on the stack.
 struct Waiting {
-    int row;
+    std::int64_t row;
+    double whole;
+    double least; // the objective is not below this there
     bool is_upper;
 };
 
-// Depth first, the nearer whole number first. Fills w.best; true when nothing was left out.
-inline bool branch_and_bound(Workspace& w, const Tableau& t) noexcept {
-    const std::ptrdiff_t size = tableau_size(t.rows, t.columns);
-    const int depth_limit =
-        static_cast<int>(std::min<std::ptrdiff_t>(kMaxDepth, kTableauDoubles / size - 1));
+struct Search {
     Waiting waiting[kMaxDepth];
-    int depth = 0;
+    int depth = 0, depth_limit = 0;
+    double* stack = nullptr;
+    std::ptrdiff_t size = 0;
     double least = 0.0; // every leg by itself
-    std::fill_n(w.best, w.n_columns, 0.0);
     bool is_complete = true;
+};
+
+// Goes into one branch and leaves the other on the stack if it can hold anything better.
+template <int N>
+inline void take_branch(Workspace& w, const Sized<N>& t, const Branch& b, Search& search) noexcept {
+    const bool is_upper = b.rise_below <= b.rise_above;
+    const double other = *t.objective + (is_upper ? b.rise_above : b.rise_below);
+    if (other < search.least - kImprovement) {
+        if (search.depth < search.depth_limit) {
+            std::copy_n(
+                t.state, state_size(t, *t.n_basic), search.stack + search.depth * search.size);
+            search.waiting[search.depth++] = {
+                b.row, is_upper ? b.above : b.below, other, !is_upper};
+        } else {
+            search.is_complete = false;
+        }
+    }
+    tighten(t, b.row, (is_upper ? b.below : b.above) / w.unit, is_upper);
+}
+
+// Returns to the last branch that can still hold anything better; false: there is none.
+template <int N>
+inline bool take_waiting(const Workspace& w, const Sized<N>& t, Search& search) noexcept {
+    while (search.depth > 0) {
+        const Waiting& next = search.waiting[--search.depth];
+        if (next.least < search.least - kImprovement) {
+            const double* const kept = search.stack + search.depth * search.size;
+            const std::ptrdiff_t fixed = state_size(t, 0);
+            std::copy_n(kept, fixed, t.state);
+            std::copy_n(kept + fixed, state_size(t, *t.n_basic) - fixed, t.state + fixed);
+            tighten(t, next.row, next.whole / w.unit, next.is_upper);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Depth first, the branch of the lesser rise first. Fills w.best; true when nothing was left out.
+template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t) noexcept {
+    Search search;
+    search.size = state_size(t, t.limit);
+    search.stack = t.state + search.size;
+    search.depth_limit = static_cast<int>(std::min<std::ptrdiff_t>(
+        kMaxDepth, (kTableauDoubles - (search.stack - w.tableau)) / search.size));
+    std::fill_n(w.best, w.n_columns, 0.0);
     bool is_open = true; // the tableau holds the optimum of a node still to be looked at
     for (int node = 0; node < kMaxNodes; ++node) {
-        const int row = is_open ? fractional_row(w, t) : -1;
-        if (is_open && row < 0 && objective(t) < least - kImprovement) {
-            least = objective(t);
-            keep_solution(w, t, w.best);
-        }
-        if (row >= 0) {
-            const double contracts = basic_value(t, row) * w.unit;
-            const bool is_upper = contracts - std::floor(contracts) <= 0.5;
-            if (depth < depth_limit) {
-                std::copy_n(t.cell, size, t.cell + (depth + 1) * size);
-                waiting[depth++] = {row, !is_upper};
-            } else {
-                is_complete = false;
+        Branch branch;
+        if (is_open) {
+            branch = best_branch(w, t);
+            if (branch.row < 0 && *t.objective < search.least - kImprovement) {
+                search.least = *t.objective;
+                keep_solution(w, t, w.best);
             }
-            branch_on(w, t, row, is_upper);
-        } else {
-            if (depth == 0) {
-                return is_complete;
-            }
-            --depth;
-            std::copy_n(t.cell + (depth + 1) * size, size, t.cell);
-            branch_on(w, t, waiting[depth].row, waiting[depth].is_upper);
         }
-        const Outcome outcome = dual_simplex(t, least - kImprovement);
+        const double nearer = std::min(branch.rise_below, branch.rise_above);
+        if (branch.row >= 0 && *t.objective + nearer < search.least - kImprovement) {
+            take_branch(w, t, branch, search);
+        } else if (!take_waiting(w, t, search)) {
+            return search.is_complete;
+        }
+        const Outcome outcome = dual_simplex(t, search.least - kImprovement);
         is_open = outcome == Outcome::optimal;
-        is_complete = is_complete && outcome != Outcome::out_of_steps;
+        search.is_complete = search.is_complete && outcome != Outcome::out_of_steps;
     }
     return false;
 }
 
 // Solves the program on one basis; the allocation stands in x, in contracts per column.
-inline Solution solve(Workspace& w, const Regime& regime, int basis, double* x) noexcept {
+template <int N>
+inline Solution
+solve_sized(Workspace& w, const Regime& regime, const Sized<N>& t, int basis, double* x) noexcept {
     const double money = w.reference_multiplier * w.scale * w.unit;
-    const Tableau t = make_tableau(w, regime, basis);
-    if (primal_simplex(t) != Outcome::optimal) {
-        keep_solution(w, t, x);
-        if (fractional_row(w, t) >= 0) {
-            std::fill_n(x, w.n_columns, 0.0);
-        }
+    start_on(w, regime, t, basis);
+    start(t);
+    if (dual_simplex(t, kInfinite) != Outcome::optimal) {
+        std::fill_n(x, w.n_columns, 0.0);
         return {-kInfinite, false};
     }
-    const double bound = objective(t) * money;
-    if (fractional_row(w, t) < 0) {
+    const double bound = *t.objective * money;
+    if (is_whole_solution(w, t)) {
         keep_solution(w, t, x);
         return {bound, true};
     }
     const bool is_complete = branch_and_bound(w, t);
     std::copy_n(w.best, w.n_columns, x);
     return {bound, is_complete};
+}
+
+// Solves the program on one basis; the allocation stands in x, in contracts per column.
+inline Solution
+solve(Workspace& w, const Regime& regime, const Tableau& t, int basis, double* x) noexcept {
+    switch (t.stride == t.row_stride ? t.stride : 0) {
+    case 8:
+        return solve_sized(w, regime, Sized<8>(t), basis, x);
+    case 16:
+        return solve_sized(w, regime, Sized<16>(t), basis, x);
+    case 24:
+        return solve_sized(w, regime, Sized<24>(t), basis, x);
+    case 32:
+        return solve_sized(w, regime, Sized<32>(t), basis, x);
+    default:
+        return solve_sized(w, regime, Sized<0>(t), basis, x);
+    }
 }
 
 // Loss at a point of the options that an allocation puts into a pool, in USD.

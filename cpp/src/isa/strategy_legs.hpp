@@ -117,8 +117,10 @@ inline int net_positions(const StrategyBook& book,
             quantity[at - 1] += book.quantity[k];
             continue;
         }
-        std::copy_backward(instrument + at, instrument + count, instrument + count + 1);
-        std::copy_backward(quantity + at, quantity + count, quantity + count + 1);
+        for (int i = count; i > at; --i) {
+            instrument[i] = instrument[i - 1];
+            quantity[i] = quantity[i - 1];
+        }
         instrument[at] = book.instrument[k];
         quantity[at] = book.quantity[k];
         ++count;
@@ -133,15 +135,14 @@ inline int net_positions(const StrategyBook& book,
     return kept;
 }
 
-// Sorts legs in place.
-inline void sort_legs(Leg* legs, int count) noexcept {
-    for (int i = 1; i < count; ++i) {
-        const Leg leg = legs[i];
+// Writes the canonical order of some legs.
+inline void sort_legs(const Leg* legs, int count, std::int32_t* order) noexcept {
+    for (int i = 0; i < count; ++i) {
         int at = i;
-        for (; at > 0 && precedes(leg, legs[at - 1]); --at) {
-            legs[at] = legs[at - 1];
+        for (; at > 0 && precedes(legs[i], legs[order[at - 1]]); --at) {
+            order[at] = order[at - 1];
         }
-        legs[at] = leg;
+        order[at] = i;
     }
 }
 

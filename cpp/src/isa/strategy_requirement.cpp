@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "isa/strategy_branch.hpp"
 #include "isa/strategy_writer.hpp"
 #include "strategy_methods.hpp"
 
@@ -51,11 +52,6 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
     return !w.is_too_large;
 }
 
-struct Bounds {
-    double initial = 0.0,
-           maintenance = 0.0; // of what the allocation costs beyond each leg by itself
-};
-
 bool is_one_basis(const Workspace& w) noexcept {
     for (int j = 0; j < w.n_columns; ++j) {
         if (w.columns[j].cost[kInitial] != w.columns[j].cost[kMaintenance]) {
@@ -65,32 +61,33 @@ bool is_one_basis(const Workspace& w) noexcept {
     return true;
 }
 
-double least_possible(const Solution& solution, double cost) noexcept {
-    return solution.is_complete ? cost : std::min(solution.bound, cost);
-}
-
 // Solves on both bases and writes one allocation if it serves both, else one for each.
-Bounds
-allocate(Workspace& w, const Regime& regime, bool is_last, bool is_joint, Writer& out) noexcept {
+void allocate(Workspace& w,
+              const Regime& regime,
+              bool is_last,
+              bool is_joint,
+              Writer& out,
+              Solution* solution) noexcept {
     double* const of_maintenance = w.chosen[kMaintenance];
     double* const of_initial = w.chosen[kInitial];
+    solution[kInitial] = solution[kMaintenance] = {0.0, true};
     if (w.n_columns == 0) {
         write_allocation(w, regime, of_maintenance, is_last, out);
-        return {};
+        return;
     }
-    const Solution maintenance = solve(w, regime, kMaintenance, of_maintenance);
-    const double cost = allocation_cost(w, regime, of_maintenance, kMaintenance);
-    const double bound = least_possible(maintenance, cost);
+    const Tableau t = make_tableau(w);
+    solution[kMaintenance] = solution[kInitial] = solve(w, regime, t, kMaintenance, of_maintenance);
     if (is_joint || is_one_basis(w)) {
         write_allocation(w, regime, of_maintenance, is_last, out);
-        return {bound, bound};
+        return;
     }
-    const Solution initial = solve(w, regime, kInitial, of_initial);
-    const double initial_cost = allocation_cost(w, regime, of_initial, kInitial);
-    const Bounds bounds{least_possible(initial, initial_cost), bound};
-    if (allocation_cost(w, regime, of_maintenance, kInitial) <= initial_cost + kSame) {
+    solution[kInitial] = solve(w, regime, t, kInitial, of_initial);
+    const auto costs = [&](const double* x, int basis) {
+        return allocation_cost(w, regime, x, basis);
+    };
+    if (costs(of_maintenance, kInitial) <= costs(of_initial, kInitial) + kSame) {
         write_allocation(w, regime, of_maintenance, is_last, out);
-    } else if (allocation_cost(w, regime, of_initial, kMaintenance) <= cost + kSame) {
+    } else if (costs(of_initial, kMaintenance) <= costs(of_maintenance, kMaintenance) + kSame) {
         write_allocation(w, regime, of_initial, is_last, out);
     } else {
         out.basis = 1;
@@ -99,14 +96,13 @@ allocate(Workspace& w, const Regime& regime, bool is_last, bool is_joint, Writer
         write_allocation(w, regime, of_maintenance, is_last, out);
         out.basis = 3;
     }
-    return bounds;
 }
 
 // No allocation of these legs needs less: long options at their loan value, or as parts of boxes.
-double trivial_bound(const Leg* legs, int count) noexcept {
+double trivial_bound(const Workspace& w, int count) noexcept {
     double bound = 0.0;
     for (int i = 0; i < count; ++i) {
-        const Leg& leg = legs[i];
+        const Leg& leg = w.gathered[w.order[i]];
         if (leg.kind == kOption && leg.is_long) {
             const double box = leg.exercise == kEuropean ? leg.value : 0.0;
             bound -= leg.quantity * std::max(leg.loan_value, box);
@@ -117,11 +113,19 @@ double trivial_bound(const Leg* legs, int count) noexcept {
     return bound;
 }
 
+// Puts gathered legs in canonical order at the end of those that are solved together.
+void take_legs(Workspace& w, int legs, int begin, int count) noexcept {
+    for (int i = 0; i < count; ++i) {
+        w.legs[legs + i] = w.gathered[w.order[begin + i]];
+    }
+    w.n_legs = legs + count;
+}
+
 // A group too large for one program: runs of options in canonical order, each solved with the stock
 // that those before it left.
 void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) noexcept {
     int n_stock = 0;
-    while (n_stock < count && w.gathered[n_stock].kind == kStock) {
+    while (n_stock < count && w.gathered[w.order[n_stock]].kind == kStock) {
         ++n_stock;
     }
     n_stock = std::min(n_stock, kMaxLegs / 2);
@@ -129,37 +133,45 @@ void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) n
     int run = kRun;
     while (at < count) {
         const int size = std::min(run, count - at);
-        std::copy_n(w.gathered, n_stock, w.legs);
-        std::copy_n(w.gathered + at, size, w.legs + n_stock);
-        w.n_legs = n_stock + size;
+        take_legs(w, 0, 0, n_stock);
+        take_legs(w, n_stock, at, size);
         if (!set_up(w, regime)) {
             run = size / 2;
             continue;
         }
-        allocate(w, regime, at + size == count, true, out);
+        Solution solution[kBases];
+        allocate(w, regime, at + size == count, true, out, solution);
         for (int i = 0; i < n_stock; ++i) {
-            w.gathered[i].quantity = w.left[i];
+            w.gathered[w.order[i]].quantity = w.left[i];
         }
         at += size;
     }
 }
 
+// What the legs need each by itself.
+double baseline(const Workspace& w, int basis) noexcept {
+    double sum = 0.0;
+    for (int i = 0; i < w.n_legs; ++i) {
+        sum += w.legs[i].quantity * alone(w.legs[i], basis);
+    }
+    return sum;
+}
+
 // Margins the gathered legs, as one program if they fit.
 void require_legs(
     Workspace& w, const Regime& regime, int count, Writer& out, double* bound) noexcept {
-    const double least = trivial_bound(w.gathered, count);
+    const double least = trivial_bound(w, count);
     if (count <= kMaxLegs) {
-        std::copy_n(w.gathered, count, w.legs);
-        w.n_legs = count;
+        take_legs(w, 0, 0, count);
         if (set_up(w, regime)) {
-            Bounds bounds = allocate(w, regime, true, false, out);
-            for (int i = 0; i < count; ++i) {
-                const double quantity = w.legs[i].quantity;
-                bounds.initial += quantity * alone(w.legs[i], kInitial);
-                bounds.maintenance += quantity * alone(w.legs[i], kMaintenance);
+            const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
+            Solution solution[kBases];
+            allocate(w, regime, true, false, out, solution);
+            for (int basis = 0; basis < kBases; ++basis) {
+                bound[basis] += solution[basis].is_complete
+                                    ? out.total[basis] - before[basis]
+                                    : std::max(baseline(w, basis) + solution[basis].bound, least);
             }
-            bound[kInitial] += std::max(bounds.initial, least);
-            bound[kMaintenance] += std::max(bounds.maintenance, least);
             return;
         }
     }
@@ -194,7 +206,7 @@ void require_group(const StrategyBook& book,
         for (int i = 0; i < count; ++i) {
             w.gathered[i] = leg_of(terms, row, w.instrument[i], w.quantity[i]);
         }
-        sort_legs(w.gathered, count);
+        sort_legs(w.gathered, count, w.order);
         require_legs(w, regime, count, out, bound);
     }
     result.group_initial[group] = out.total[kInitial];

@@ -1,322 +1,271 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// A dense simplex method for small programs: minimise c x, A x <= b or = b, 0 <= x <= upper, b >=
-// 0.
+// A bounded dual simplex method: reduced costs stay at or above 0, and a row joins the tableau when
+// it is violated.
 //
-// The tableau is the condensed one: a column per nonbasic variable. A variable at its upper bound
-// is replaced by its complement, so that every nonbasic variable stands at 0. Pivots are chosen by
-// the steepest reduced cost, after a run of degenerate steps by Bland's rule; ties go to the
-// greater pivot and then to the variable that comes first, so that equal programs take equal steps.
+// The most violated bound leaves (rows before basic variables, the first of several); the least
+// ratio enters, among ratios within kTolerance the greatest pivot (the first of several), and
+// variables whose whole range does not repair the violation are flipped on the way. Equal programs
+// take equal steps.
 
-#include "isa/simd.hpp"
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include "isa/strategy_tableau.hpp"
 
 namespace {
 
-constexpr double kTolerance = 1e-9; // of pivots, reduced costs and right-hand sides (all near 1)
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
-
 enum class Outcome { optimal, infeasible, above_cutoff, out_of_steps };
 
-struct Tableau {
-    int rows = 0, columns = 0, stride = 0;
-    double* cell = nullptr;  // (rows + 1, stride): the last row holds reduced costs, column
-                             // `columns` right-hand sides and minus the objective
-    double* upper = nullptr; // (columns + rows,) columns' variables, then the rows' slacks
-    double* shift = nullptr; // lower bound of each variable
-    std::int32_t* is_flipped = nullptr; // the variable stands for upper - x
-    std::int32_t* basic = nullptr;      // (rows,) variable of each row
-    std::int32_t* nonbasic = nullptr;   // (columns,) variable of each column
+// The greatest of some numbers, and the first that holds it.
+struct Greatest {
+    Vec most, index, number = lane_numbers();
+
+    explicit Greatest(double above) noexcept
+        : most(broadcast(above)), index(broadcast(kInfinite)) {}
+
+    void look_at(Vec candidate) noexcept {
+        index = select(candidate > most, number, index);
+        most = max(most, candidate);
+        number += static_cast<double>(kLanes);
+    }
+    double value() const noexcept { return greatest_of(most); }
+    // Infinite: none is above.
+    double first() const noexcept {
+        return least_of(select(most == broadcast(value()), index, broadcast(kInfinite)));
+    }
 };
 
-inline double* row_of(const Tableau& t, int row) noexcept {
-    return t.cell + static_cast<std::ptrdiff_t>(row) * t.stride;
-}
+// What leaves: a row's slack or a basic variable.
+struct Leaving {
+    std::int64_t index = -1;
+    bool is_row = false;
+    double outside = 0.0;
+};
 
-inline double objective(const Tableau& t) noexcept {
-    return -row_of(t, t.rows)[t.columns];
-}
-
-inline int stride_of(int columns) noexcept {
-    return (columns + 8) / 8 * 8;
-}
-
-// Doubles that a tableau with all its labels takes.
-inline std::ptrdiff_t tableau_size(int rows, int columns) noexcept {
-    const std::ptrdiff_t variables = rows + columns;
-    return (rows + 1) * static_cast<std::ptrdiff_t>(stride_of(columns)) + 2 * variables +
-           (2 * variables + 1) / 2;
-}
-
-inline Tableau lay_out(double* memory, int rows, int columns) noexcept {
-    Tableau t;
-    t.rows = rows;
-    t.columns = columns;
-    t.stride = stride_of(columns);
-    const int variables = rows + columns;
-    t.cell = memory;
-    t.upper = memory + (rows + 1) * static_cast<std::ptrdiff_t>(t.stride);
-    t.shift = t.upper + variables;
-    t.is_flipped = reinterpret_cast<std::int32_t*>(t.shift + variables);
-    t.basic = t.is_flipped + variables;
-    t.nonbasic = t.basic + rows;
-    return t;
-}
-
-// All slacks basic, nothing else taken.
-inline void clear(const Tableau& t) noexcept {
-    std::fill_n(t.cell, (t.rows + 1) * static_cast<std::ptrdiff_t>(t.stride), 0.0);
-    const int variables = t.rows + t.columns;
-    std::fill_n(t.upper, variables, kInfinite);
-    std::fill_n(t.shift, variables, 0.0);
-    std::fill_n(t.is_flipped, variables, 0);
-    for (int i = 0; i < t.rows; ++i) {
-        t.basic[i] = t.columns + i;
+template <int N> inline Leaving most_violated(const Sized<N>& t) noexcept {
+    Greatest worst(kTolerance);
+    const int size = t.row_width() + padded(static_cast<int>(*t.n_basic));
+    for (int at = 0; at < size; at += kVec) {
+        const Vec level = load(t.slack + at);
+        worst.look_at(max(-level, level - load(t.range + at)));
     }
-    for (int j = 0; j < t.columns; ++j) {
-        t.nonbasic[j] = j;
+    const double first = worst.first();
+    if (first == kInfinite) {
+        return {};
     }
-}
-
-inline void subtract_row(double* from, const double* row, double factor, int stride) noexcept {
-    const Vec f = broadcast(factor);
-    for (int j = 0; j < stride; j += static_cast<int>(kLanes)) {
-        store(from + j, load(from + j) - f * load(row + j));
-    }
-}
-
-// Exchanges the variables of a row and a column. A fixed variable that leaves never comes back: its
-// column becomes 0.
-inline void pivot(const Tableau& t, int row, int column) noexcept {
-    double* const r = row_of(t, row);
-    const double inverse = 1.0 / r[column];
-    const bool is_fixed = t.upper[t.basic[row]] == 0.0;
-    const Vec scale = broadcast(inverse);
-    for (int j = 0; j < t.stride; j += static_cast<int>(kLanes)) {
-        store(r + j, load(r + j) * scale);
-    }
-    r[column] = is_fixed ? 0.0 : inverse;
-    for (int i = 0; i <= t.rows; ++i) {
-        double* const other = row_of(t, i);
-        const double factor = other[column];
-        if (i == row || factor == 0.0) {
-            continue;
-        }
-        other[column] = 0.0;
-        subtract_row(other, r, factor, t.stride);
-    }
-    std::swap(t.basic[row], t.nonbasic[column]);
-}
-
-// Replaces a nonbasic variable by its complement: it goes to its upper bound.
-inline void flip_column(const Tableau& t, int column) noexcept {
-    const int variable = t.nonbasic[column];
-    for (int i = 0; i <= t.rows; ++i) {
-        double* const r = row_of(t, i);
-        r[t.columns] -= r[column] * t.upper[variable];
-        r[column] = -r[column];
-    }
-    t.is_flipped[variable] ^= 1;
+    const auto index = static_cast<std::int64_t>(first);
+    const bool is_row = index < t.row_width();
+    return {is_row ? index : index - t.row_width(), is_row, worst.value()};
 }
 
 // Replaces a basic variable by its complement.
-inline void flip_row(const Tableau& t, int row) noexcept {
-    double* const r = row_of(t, row);
-    const int variable = t.basic[row];
-    const double value = t.upper[variable] - r[t.columns];
-    for (int j = 0; j < t.columns; ++j) {
-        r[j] = -r[j];
-    }
-    r[t.columns] = value;
-    t.is_flipped[variable] ^= 1;
-}
-
-inline int entering_column(const Tableau& t, bool is_bland) noexcept {
-    const double* const cost = row_of(t, t.rows);
-    int chosen = -1;
-    double least = -kTolerance;
-    for (int j = 0; j < t.columns; ++j) {
-        if (is_bland) {
-            if (cost[j] < -kTolerance && (chosen < 0 || t.nonbasic[j] < t.nonbasic[chosen])) {
-                chosen = j;
-            }
-        } else if (cost[j] < least) {
-            least = cost[j];
-            chosen = j;
-        }
-    }
-    return chosen;
-}
-
-struct Leaving {
-    int row = -1; // -1: the entering variable reaches its own bound first
-    double step = kInfinite;
-    bool is_at_upper = false;
-};
-
-inline bool
-is_better_pivot(const Tableau& t, int column, int row, int than, bool is_bland) noexcept {
-    const double a = std::fabs(row_of(t, row)[column]);
-    const double b = std::fabs(row_of(t, than)[column]);
-    if (is_bland || a == b) {
-        return t.basic[row] < t.basic[than];
-    }
-    return a > b;
-}
-
-inline Leaving leaving_row(const Tableau& t, int column, bool is_bland) noexcept {
-    Leaving leaving;
-    leaving.step = t.upper[t.nonbasic[column]];
-    for (int i = 0; i < t.rows; ++i) {
-        const double* const r = row_of(t, i);
-        const double a = r[column];
-        double step;
-        if (a > kTolerance) {
-            step = std::max(r[t.columns], 0.0) / a;
-        } else if (a < -kTolerance && t.upper[t.basic[i]] < kInfinite) {
-            step = std::max(t.upper[t.basic[i]] - r[t.columns], 0.0) / -a;
-        } else {
-            continue;
-        }
-        const bool is_tie = std::fabs(step - leaving.step) <= kTolerance && leaving.row >= 0;
-        if (is_tie ? is_better_pivot(t, column, i, leaving.row, is_bland) : step < leaving.step) {
-            leaving = {i, step, a < 0.0};
-        }
-    }
-    return leaving;
-}
-
-// From a feasible basis to an optimal one.
-inline Outcome primal_simplex(const Tableau& t) noexcept {
-    const int limit = 50 * (t.rows + t.columns) + 100;
-    int degenerate = 0;
-    for (int step = 0; step < limit; ++step) {
-        const bool is_bland = degenerate > t.rows + t.columns;
-        const int column = entering_column(t, is_bland);
-        if (column < 0) {
-            return Outcome::optimal;
-        }
-        const Leaving leaving = leaving_row(t, column, is_bland);
-        degenerate = leaving.step > kTolerance ? 0 : degenerate + 1;
-        if (leaving.row < 0) {
-            flip_column(t, column);
-            continue;
-        }
-        if (leaving.is_at_upper) {
-            flip_row(t, leaving.row);
-        }
-        pivot(t, leaving.row, column);
-    }
-    return Outcome::out_of_steps;
-}
-
-// The row whose variable is furthest outside its bounds, turned so that it lies below 0; -1: none.
-inline int infeasible_row(const Tableau& t) noexcept {
-    int chosen = -1;
-    double worst = kTolerance;
-    bool is_above = false;
-    for (int i = 0; i < t.rows; ++i) {
-        const double value = row_of(t, i)[t.columns];
-        const double above = value - t.upper[t.basic[i]];
-        const double outside = std::max(-value, above);
-        if (outside > worst) {
-            worst = outside;
-            chosen = i;
-            is_above = above > -value;
-        }
-    }
-    if (is_above) {
-        flip_row(t, chosen);
-    }
-    return chosen;
-}
-
-inline int dual_column(const Tableau& t, int row) noexcept {
-    const double* const r = row_of(t, row);
-    const double* const cost = row_of(t, t.rows);
-    int chosen = -1;
-    double least = kInfinite;
-    for (int j = 0; j < t.columns; ++j) {
-        if (r[j] >= -kTolerance || t.upper[t.nonbasic[j]] == 0.0) {
-            continue;
-        }
-        const double ratio = std::max(cost[j], 0.0) / -r[j];
-        const bool is_tie = chosen >= 0 && std::fabs(ratio - least) <= kTolerance;
-        const bool is_greater =
-            is_tie &&
-            (r[j] < r[chosen] || (r[j] == r[chosen] && t.nonbasic[j] < t.nonbasic[chosen]));
-        if (is_tie ? is_greater : ratio < least) {
-            chosen = j;
-            least = ratio;
-        }
-    }
-    return chosen;
-}
-
-// From an optimal basis that a tighter bound has made infeasible to the next optimal one.
-inline Outcome dual_simplex(const Tableau& t, double cutoff) noexcept {
-    const int limit = 20 * (t.rows + t.columns) + 100;
-    for (int step = 0; step < limit; ++step) {
-        if (objective(t) >= cutoff) {
-            return Outcome::above_cutoff;
-        }
-        const int row = infeasible_row(t);
-        if (row < 0) {
-            return Outcome::optimal;
-        }
-        const int column = dual_column(t, row);
-        if (column < 0) {
-            return Outcome::infeasible;
-        }
-        pivot(t, row, column);
-    }
-    return Outcome::out_of_steps;
-}
-
-// Value of the variable that stands in a row.
-inline double basic_value(const Tableau& t, int row) noexcept {
-    const int variable = t.basic[row];
-    const double value = row_of(t, row)[t.columns];
-    return t.shift[variable] + (t.is_flipped[variable] != 0 ? t.upper[variable] - value : value);
-}
-
-// Writes the values of the columns' variables.
-inline void read_solution(const Tableau& t, int columns, double* x) noexcept {
-    for (int j = 0; j < t.columns; ++j) {
-        const int variable = t.nonbasic[j];
-        if (variable < columns) {
-            x[variable] =
-                t.shift[variable] + (t.is_flipped[variable] != 0 ? t.upper[variable] : 0.0);
-        }
-    }
-    for (int i = 0; i < t.rows; ++i) {
-        if (t.basic[i] < columns) {
-            x[t.basic[i]] = basic_value(t, i);
-        }
+template <int N> inline void flip_row(const Sized<N>& t, std::int64_t row) noexcept {
+    double* const cells = row_of(t, row);
+    const std::int64_t j = t.basic[row];
+    t.value[row] = t.upper[j] - t.value[row];
+    t.sign[j] = -t.sign[j];
+    for (int at = 0; at < t.width(); at += kVec) {
+        store(cells + at, -load(cells + at));
     }
 }
 
-// Tightens a bound of the variable that stands in a row: x <= bound or x >= bound.
-inline void tighten(const Tableau& t, int row, double bound, bool is_upper) noexcept {
-    const int variable = t.basic[row];
-    const double room = bound - t.shift[variable];
-    const bool is_flipped = t.is_flipped[variable] != 0;
-    if (is_upper) {
-        if (is_flipped) {
-            row_of(t, row)[t.columns] -= t.upper[variable] - room;
+// Writes the row of what leaves into t.entry, turned so that the variable lies below 0.
+template <int N> inline void write_entry(const Sized<N>& t, const Leaving& leaving) noexcept {
+    if (!leaving.is_row) {
+        if (t.value[leaving.index] > 0.0) {
+            flip_row(t, leaving.index);
         }
-        t.upper[variable] = room;
+        copy(t.entry, row_of(t, leaving.index), t.width());
         return;
     }
-    if (!is_flipped) {
-        row_of(t, row)[t.columns] -= room;
+    const double side = t.slack[leaving.index] > 0.0 ? -1.0 : 1.0;
+    const double* cell = t.coefficient + leaving.index;
+    for (int at = 0; at < t.columns; ++at, cell += t.row_width()) {
+        t.entry[at] = side * t.active[at] * *cell;
     }
-    t.upper[variable] -= room;
-    t.shift[variable] = bound;
+    std::fill(t.entry + t.columns, t.entry + t.width(), 0.0);
+    for (std::int64_t i = 0; i < *t.n_basic; ++i) {
+        const std::int64_t j = t.basic[i];
+        const double factor = side * t.sign[j] * column_of(t, j)[leaving.index];
+        add_multiple(t.entry, row_of(t, i), -factor, t.width());
+    }
+}
+
+// Ratios of the places that may enter.
+template <int N> inline void write_ratios(const Sized<N>& t) noexcept {
+    for (int at = 0; at < t.width(); at += kVec) {
+        const Vec entry = load(t.entry + at);
+        const Mask may = (entry < broadcast(-kTolerance)) & (load(t.room + at) > Vec{});
+        const Vec ratio = max(load(t.reduced + at), Vec{}) / -entry;
+        store(t.ratio + at, select(may, ratio, broadcast(kInfinite)));
+    }
+}
+
+// Place of the least ratio; -1: none.
+template <int N> inline int least_ratio(const Sized<N>& t) noexcept {
+    Vec least = broadcast(kInfinite);
+    for (int at = 0; at < t.width(); at += kVec) {
+        least = min(least, load(t.ratio + at));
+    }
+    const double limit = least_of(least) + kTolerance;
+    if (limit == kInfinite) {
+        return -1;
+    }
+    Greatest pivot(0.0);
+    for (int at = 0; at < t.width(); at += kVec) {
+        const Mask is_tie = load(t.ratio + at) <= broadcast(limit);
+        pivot.look_at(select(is_tie, -load(t.entry + at), Vec{}));
+    }
+    return static_cast<int>(pivot.first());
+}
+
+// Moves the variable of a place by a step from 0 and those of the places flipped, which stand first
+// among the movers, to their upper bounds.
+template <int N>
+inline void advance(const Sized<N>& t, int n_flipped, int at, double step) noexcept {
+    int count = n_flipped;
+    if (t.active[at] != 0.0) {
+        t.mover[count] = at;
+        t.moved[count++] = t.active[at] * step;
+    }
+    for (std::int64_t i = 0; i < *t.n_basic; ++i) {
+        double* const cells = row_of(t, i);
+        double change = cells[at] * step;
+        for (int k = 0; k < n_flipped; ++k) {
+            const std::int64_t j = t.mover[k];
+            const double cell = cells[j];
+            change += cell * t.room[j];
+            put(cells, j, -cell);
+        }
+        t.value[i] -= change;
+        t.mover[count] = t.basic[i];
+        t.moved[count++] = -(t.sign[t.basic[i]] * change);
+    }
+    for (int k = 0; k < n_flipped; ++k) {
+        const std::int64_t j = t.mover[k];
+        put(t.reduced, j, -t.reduced[j]);
+        put(t.entry, j, -t.entry[j]);
+        t.sign[j] = t.active[j] = -t.active[j];
+    }
+    move_slacks(t, count);
+}
+
+// Drops a tableau row: its variable has left and a row's slack has entered.
+template <int N> inline void drop_row(const Sized<N>& t, std::int64_t row) noexcept {
+    const std::int64_t last = --*t.n_basic;
+    if (row != last) {
+        copy(row_of(t, row), row_of(t, last), t.width());
+        t.value[row] = t.value[last];
+        t.range[t.row_width() + row] = t.range[t.row_width() + last];
+        t.basic[row] = t.basic[last];
+    }
+    t.value[last] = 0.0;
+    t.range[t.row_width() + last] = kInfinite;
+}
+
+// Puts a column's variable, which has left at some place, to its own.
+template <int N> inline void settle(const Sized<N>& t, int at, std::int64_t own) noexcept {
+    t.active[own] = t.sign[own];
+    if (at == own) {
+        return;
+    }
+    const auto swap = [&](double* array) {
+        const double x = array[at];
+        put(array, at, array[own]);
+        put(array, own, x);
+    };
+    swap(t.reduced);
+    swap(t.room);
+    std::swap(t.place[at], t.place[own]);
+    for (std::int64_t i = 0; i < *t.n_basic; ++i) {
+        swap(row_of(t, i));
+    }
+}
+
+// Exchanges what leaves for the variable of a place.
+template <int N>
+inline void exchange(const Sized<N>& t, const Leaving& leaving, int at, double step) noexcept {
+    const double inverse = 1.0 / t.entry[at];
+    const bool is_slack_in = t.active[at] == 0.0;
+    const std::int64_t out = leaving.is_row ? t.columns + leaving.index : t.basic[leaving.index];
+    const double range = leaving.is_row ? t.slack_upper[leaving.index] : t.upper[out];
+    const std::int64_t row = leaving.is_row ? *t.n_basic : leaving.index;
+    const double cost = t.reduced[at];
+    const Vec scale = broadcast(inverse);
+    for (int k = 0; k < t.width(); k += kVec) {
+        store(t.entry + k, load(t.entry + k) * scale);
+    }
+    const double back = range == 0.0 ? 0.0 : inverse; // a fixed variable never comes back
+    put(t.entry, at, back);
+    add_multiple(t.reduced, t.entry, -cost, t.width());
+    put(t.reduced, at, -(cost * back));
+    for (std::int64_t i = 0; i < *t.n_basic; ++i) {
+        double* const cells = row_of(t, i);
+        const double factor = cells[at];
+        if (i != row) {
+            add_multiple(cells, t.entry, -factor, t.width());
+            put(cells, at, -(factor * back));
+        }
+    }
+    t.place[at] = out;
+    put(t.room, at, range);
+    t.active[at] = 0.0;
+    if (!is_slack_in) {
+        copy(row_of(t, row), t.entry, t.width());
+        t.basic[row] = at;
+        t.value[row] = step;
+        t.range[t.row_width() + row] = t.upper[at];
+        *t.n_basic = std::max(*t.n_basic, row + 1);
+    } else if (!leaving.is_row) {
+        drop_row(t, row);
+    }
+    if (!leaving.is_row) {
+        settle(t, at, out);
+    }
+}
+
+// One step; optimal means that the violation is repaired.
+template <int N>
+inline Outcome repair(const Sized<N>& t, const Leaving& leaving, double cutoff) noexcept {
+    write_entry(t, leaving);
+    write_ratios(t);
+    double outside = leaving.outside, objective = *t.objective;
+    int n_flipped = 0;
+    int at = least_ratio(t);
+    for (; at >= 0; at = least_ratio(t)) {
+        const double rest = outside + t.entry[at] * t.room[at];
+        const double move = rest > kTolerance ? t.room[at] : outside / -t.entry[at];
+        objective += std::max(t.reduced[at], 0.0) * move;
+        if (objective >= cutoff) {
+            return Outcome::above_cutoff;
+        }
+        if (!(rest > kTolerance)) {
+            *t.objective = objective;
+            advance(t, n_flipped, at, move);
+            exchange(t, leaving, at, move);
+            return Outcome::optimal;
+        }
+        outside = rest;
+        put(t.ratio, at, kInfinite);
+        t.mover[n_flipped] = at;
+        t.moved[n_flipped++] = t.active[at] * t.room[at];
+    }
+    return Outcome::infeasible;
+}
+
+// From reduced costs at or above 0 to an optimum.
+template <int N> inline Outcome dual_simplex(const Sized<N>& t, double cutoff) noexcept {
+    const int limit = 20 * (t.rows + t.columns) + 100;
+    for (int step = 0; step < limit; ++step) {
+        const Leaving leaving = most_violated(t);
+        if (leaving.index < 0) {
+            return *t.objective >= cutoff ? Outcome::above_cutoff : Outcome::optimal;
+        }
+        const Outcome outcome = repair(t, leaving, cutoff);
+        if (outcome != Outcome::optimal) {
+            return outcome;
+        }
+    }
+    return Outcome::out_of_steps;
 }
 
 } // namespace

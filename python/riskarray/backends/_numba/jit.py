@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import numba
 
-__all__ = ["for_blocks", "jit"]
+__all__ = ["for_blocks", "jit", "jit_part"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -18,6 +18,13 @@ _OPTIONS: Final = {"nogil": True, "cache": True, "error_model": "numpy"}
 def jit(function: Function) -> Function:
     """Compile a kernel function; no fastmath, so that NaN survives."""
     return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]  # Numba is untyped
+
+
+def jit_part(function: Function) -> Function:
+    """Compile a function that only compiled functions call: quicker, for it gets no wrappers."""
+    options = {"nogil": True, "error_model": "numpy"}
+    is_bare = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return numba.njit(**options, **is_bare)(function)  # type: ignore[no-any-return]  # Numba is untyped
 
 
 def for_blocks(size: int, block: int, threads: int, work: Callable[[int, int], object]) -> None:

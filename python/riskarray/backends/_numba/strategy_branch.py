@@ -5,141 +5,227 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64
-from riskarray.backends._numba.jit import jit
+from riskarray.backends._numba.jit import jit_part
 from riskarray.backends._numba.strategy_legs import SPREAD_RATE, intrinsic
-from riskarray.backends._numba.strategy_pools import make_tableau
 from riskarray.backends._numba.strategy_program import (
+    FIRST_OPTION,
+    LAST_OPTION,
     LOSS,
     MAX_DEPTH,
     N_COLUMNS,
+    N_LEGS,
     REFERENCE_MULTIPLIER,
     SCALE,
     TABLEAU_DOUBLES,
     UNIT,
     Workspace,
 )
-from riskarray.backends._numba.strategy_simplex import (
+from riskarray.backends._numba.strategy_rows import start_on
+from riskarray.backends._numba.strategy_simplex import OPTIMAL, OUT_OF_STEPS, dual_simplex
+from riskarray.backends._numba.strategy_tableau import (
+    COLUMNS,
     INFINITE,
-    OPTIMAL,
-    OUT_OF_STEPS,
+    LIMIT,
+    REDUCED,
+    ROOM,
+    SIGN,
+    STRIDE,
+    TOLERANCE,
     Tableau,
     basic_value,
-    dual_simplex,
-    objective,
-    primal_simplex,
+    head_size,
     read_solution,
-    tableau_size,
+    start,
+    state_size,
     tighten,
 )
 
-__all__ = ["allocation_cost", "loss_at", "solve"]
+__all__ = ["allocation_cost", "solve"]
 
 MAX_NODES: Final = 400
 FRACTION: Final = 1e-6
 IMPROVEMENT: Final = 1e-9
 
-
-@jit
-def fractional_row(w: Workspace, t: Tableau) -> int:
-    """Row of the basic variable furthest from a whole number; -1: all whole."""
-    chosen = -1
-    furthest = FRACTION
-    for i in range(t.rows):
-        variable = t.basic[i]
-        if variable >= w.counts[N_COLUMNS] or not w.columns[variable]["is_whole"]:
-            continue
-        contracts = basic_value(t, i) * w.number[UNIT]
-        away = abs(contracts - np.floor(contracts + 0.5))
-        is_tie = chosen >= 0 and away == furthest
-        is_taken = variable < t.basic[chosen] if is_tie else away > furthest
-        if is_taken:
-            furthest = away
-            chosen = i
-    return chosen
+# Columns of `Workspace.waiting`.
+ROW: Final = 0
+WHOLE: Final = 1
+LEAST: Final = 2
+IS_UPPER: Final = 3
 
 
-@jit
-def branch_on(w: Workspace, t: Tableau, row: int, is_upper: bool) -> None:
-    """Tighten the variable of a row to the whole number below or above."""
+@jit_part
+def least_rises(t: Tableau, row: int) -> tuple[float, float]:
+    """Least ratios of the reduced costs to a row: as the basic variable falls, as it rises."""
+    fall, rise = INFINITE, INFINITE
+    for at in range(t.size[COLUMNS]):
+        cell = t.cell[row, at]
+        if abs(cell) > TOLERANCE and t.places[ROOM, at] > 0.0:
+            ratio = max(t.places[REDUCED, at], 0.0) / abs(cell)
+            if cell > 0.0:
+                fall = min(fall, ratio)
+            else:
+                rise = min(rise, ratio)
+    return fall, rise
+
+
+@jit_part
+def rises(w: Workspace, t: Tableau, row: int) -> tuple[float, float]:
+    """The least that the objective rises on either side of a fraction."""
     contracts = basic_value(t, row) * w.number[UNIT]
-    whole = np.floor(contracts) if is_upper else np.ceil(contracts)
-    tighten(t, row, whole / w.number[UNIT], is_upper)
+    below = np.floor(contracts)
+    above = below + 1.0
+    falling, rising = least_rises(t, row)
+    if t.places[SIGN, t.basic[row]] < 0.0:
+        falling, rising = rising, falling
+    return (
+        falling * ((contracts - below) / w.number[UNIT]),
+        rising * ((above - contracts) / w.number[UNIT]),
+    )
 
 
-@jit
+@jit_part
+def is_fractional(w: Workspace, t: Tableau, row: int) -> bool:
+    """Whether a basic variable ought to be whole and is not."""
+    if not w.columns[t.basic[row]]["is_whole"]:
+        return False
+    contracts = basic_value(t, row) * w.number[UNIT]
+    return abs(contracts - np.floor(contracts + 0.5)) > FRACTION  # type: ignore[no-any-return]
+
+
+@jit_part
+def is_whole_solution(w: Workspace, t: Tableau) -> bool:
+    """Whether the solution is in whole contracts."""
+    for row in range(t.n_basic[0]):  # noqa: SIM110  # as the twin
+        if is_fractional(w, t, row):
+            return False
+    return True
+
+
+@jit_part
+def best_branch(w: Workspace, t: Tableau) -> tuple[int, float, float]:
+    """The basic variable whose branches raise the objective most together, and how much."""
+    chosen, rise_below, rise_above = -1, 0.0, 0.0
+    most = -1.0
+    for row in range(t.n_basic[0]):
+        if not is_fractional(w, t, row):
+            continue
+        below, above = rises(w, t, row)
+        if below + above > most:
+            chosen, rise_below, rise_above = row, below, above
+            most = below + above
+    return chosen, rise_below, rise_above
+
+
+@jit_part
 def keep_solution(w: Workspace, t: Tableau, x: F64) -> None:
-    """Write the tableau's solution in contracts per column."""
-    read_solution(t, w.counts[N_COLUMNS], x)
+    """Write the tableau's solution in contracts."""
+    read_solution(t, x)
+    for i in range(w.counts[N_LEGS]):
+        w.taken[i] = 0.0
     for j in range(w.counts[N_COLUMNS]):
         x[j] *= w.number[UNIT]
         if w.columns[j]["is_whole"]:
             x[j] = np.floor(x[j] + 0.5)
+        for k in range(w.columns[j]["n_legs"]):
+            w.taken[w.columns[j]["leg"][k]] += x[j]
+    for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
+        if w.slots[i]["spread_column"] >= 0:
+            quantity = w.legs[i]["quantity"]
+            spread = quantity - w.taken[i]
+            x[w.slots[i]["spread_column"]] = spread if spread > TOLERANCE * quantity else 0.0
 
 
-@jit
-def copy_node(w: Workspace, t: Tableau, source: int, target: int) -> None:
-    """Copy a tableau between the places of the nodes; 0 is the one in use."""
-    size = tableau_size(t.rows, t.columns)
-    variables = t.rows + t.columns
-    doubles = t.cell.size + 2 * variables
-    w.tableau[target * size : target * size + doubles] = w.tableau[
-        source * size : source * size + doubles
-    ]
-    w.labels[target, : 2 * variables] = w.labels[source, : 2 * variables]
+@jit_part
+def copy_state(w: Workspace, t: Tableau, depth: int, is_kept: bool) -> None:
+    """Copy the state to the stack at a depth, or back."""
+    head, size = head_size(t.size), state_size(t.size, t.size[LIMIT])
+    labels = 1 + t.size[STRIDE] + t.size[LIMIT]
+    other = head + (depth + 1) * size
+    label = (depth + 1) * 2 * labels
+    source, target = (head, other) if is_kept else (other, head)
+    from_label, to_label = (0, label) if is_kept else (label, 0)
+    w.labels[to_label : to_label + labels] = w.labels[from_label : from_label + labels]
+    used = state_size(t.size, t.n_basic[0])
+    w.tableau[target : target + used] = w.tableau[source : source + used]
 
 
-@jit
+@jit_part
+def take_branch(
+    w: Workspace, t: Tableau, branch: tuple[int, float, float], least: float, depth: int
+) -> None:
+    """Go into one branch and put the other at a depth of the stack, if it is wanted there."""
+    row, rise_below, rise_above = branch
+    below = np.floor(basic_value(t, row) * w.number[UNIT])
+    above = below + 1.0
+    is_upper = rise_below <= rise_above
+    if depth >= 0:
+        copy_state(w, t, depth, True)  # noqa: FBT003  # as the twin
+        w.waiting[depth, ROW] = row
+        w.waiting[depth, WHOLE] = above if is_upper else below
+        w.waiting[depth, LEAST] = least
+        w.waiting[depth, IS_UPPER] = 0.0 if is_upper else 1.0
+    tighten(t, row, (below if is_upper else above) / w.number[UNIT], is_upper)
+
+
+@jit_part
+def take_waiting(w: Workspace, t: Tableau, depth: int, cutoff: float) -> int:
+    """Return to the last branch that can still hold anything better; -1: there is none."""
+    while depth > 0:
+        depth -= 1
+        if w.waiting[depth, LEAST] < cutoff:
+            copy_state(w, t, depth, False)  # noqa: FBT003  # as the twin
+            whole = w.waiting[depth, WHOLE] / w.number[UNIT]
+            tighten(t, int(w.waiting[depth, ROW]), whole, w.waiting[depth, IS_UPPER] != 0.0)
+            return depth
+    return -1
+
+
+@jit_part
 def branch_and_bound(w: Workspace, t: Tableau) -> bool:
-    """Depth first, the nearer whole number first; True when nothing was left out."""
-    size = tableau_size(t.rows, t.columns)
-    depth_limit = min(MAX_DEPTH, TABLEAU_DOUBLES // size - 1)
-    waiting_row = np.zeros(MAX_DEPTH, np.int64)
-    waiting_upper = np.zeros(MAX_DEPTH, np.bool_)
+    """Depth first, the branch of the lesser rise first; True when nothing was left out."""
+    size = state_size(t.size, t.size[LIMIT])
+    depth_limit = min(MAX_DEPTH, (TABLEAU_DOUBLES - head_size(t.size) - size) // size)
     depth = 0
     least = 0.0
     w.best[: w.counts[N_COLUMNS]] = 0.0
     is_complete = True
     is_open = True
     for _ in range(MAX_NODES):
-        row = fractional_row(w, t) if is_open else -1
-        if is_open and row < 0 and objective(t) < least - IMPROVEMENT:
-            least = objective(t)
-            keep_solution(w, t, w.best)
-        if row >= 0:
-            contracts = basic_value(t, row) * w.number[UNIT]
-            is_upper = contracts - np.floor(contracts) <= 0.5
-            if depth < depth_limit:
-                copy_node(w, t, 0, depth + 1)
-                waiting_row[depth] = row
-                waiting_upper[depth] = not is_upper
-                depth += 1
-            else:
-                is_complete = False
-            branch_on(w, t, row, is_upper)
+        branch = (-1, 0.0, 0.0)
+        if is_open:
+            branch = best_branch(w, t)
+            if branch[0] < 0 and t.objective[0] < least - IMPROVEMENT:
+                least = t.objective[0]
+                keep_solution(w, t, w.best)
+        nearer, other = min(branch[1], branch[2]), max(branch[1], branch[2])
+        if branch[0] >= 0 and t.objective[0] + nearer < least - IMPROVEMENT:
+            is_kept = t.objective[0] + other < least - IMPROVEMENT
+            has_room = depth < depth_limit
+            is_complete = is_complete and (has_room or not is_kept)
+            at = depth if is_kept and has_room else -1
+            take_branch(w, t, branch, t.objective[0] + other, at)
+            depth += 1 if at >= 0 else 0
         else:
-            if depth == 0:
+            depth = take_waiting(w, t, depth, least - IMPROVEMENT)
+            if depth < 0:
                 return is_complete
-            depth -= 1
-            copy_node(w, t, depth + 1, 0)
-            branch_on(w, t, waiting_row[depth], waiting_upper[depth])
         outcome = dual_simplex(t, least - IMPROVEMENT)
         is_open = outcome == OPTIMAL
         is_complete = is_complete and outcome != OUT_OF_STEPS
     return False
 
 
-@jit
-def solve(w: Workspace, regime: F64, basis: int, x: F64) -> tuple[float, bool]:
+@jit_part
+def solve(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> tuple[float, bool]:
     """Solve on one basis; return the bound and whether the allocation is proved least."""
     money = w.number[REFERENCE_MULTIPLIER] * w.number[SCALE] * w.number[UNIT]
-    t = make_tableau(w, regime, basis)
-    if primal_simplex(t) != OPTIMAL:
-        keep_solution(w, t, x)
-        if fractional_row(w, t) >= 0:
-            x[: w.counts[N_COLUMNS]] = 0.0
+    start_on(w, regime, t, basis)
+    start(t)
+    if dual_simplex(t, INFINITE) != OPTIMAL:
+        x[: w.counts[N_COLUMNS]] = 0.0
         return -INFINITE, False
-    bound = objective(t) * money
-    if fractional_row(w, t) < 0:
+    bound = t.objective[0] * money
+    if is_whole_solution(w, t):
         keep_solution(w, t, x)
         return bound, True
     is_complete = branch_and_bound(w, t)
@@ -147,7 +233,7 @@ def solve(w: Workspace, regime: F64, basis: int, x: F64) -> tuple[float, bool]:
     return bound, is_complete
 
 
-@jit
+@jit_part
 def loss_at(w: Workspace, p: int, x: F64, point: int) -> float:
     """Loss at a point of the options that an allocation puts into a pool, in USD."""
     pool = w.pools[p]
@@ -160,7 +246,7 @@ def loss_at(w: Workspace, p: int, x: F64, point: int) -> float:
     return loss
 
 
-@jit
+@jit_part
 def pool_loss(w: Workspace, regime: F64, p: int, x: F64) -> float:
     """Greatest loss of what stands in a pool, in USD times the spread rate."""
     greatest = 0.0
@@ -169,7 +255,7 @@ def pool_loss(w: Workspace, regime: F64, p: int, x: F64) -> float:
     return greatest * regime[SPREAD_RATE]  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def allocation_cost(w: Workspace, regime: F64, x: F64, basis: int) -> float:
     """What an allocation saves (below 0) against every leg by itself."""
     cost = 0.0

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64, AnyArray
-from riskarray.backends._numba.jit import jit
+from riskarray.backends._numba.jit import jit_part
 
 __all__ = [
     "BOTH",
@@ -128,7 +128,7 @@ LEG: Final = np.dtype(
 """A leg with its terms; quantity is what is left of it, never negative."""
 
 
-@jit
+@jit_part
 def set_leg(legs: Legs, at: int, terms: Terms, regime: int, i: int, quantity: float) -> None:
     """Fill one leg from the terms of its instrument."""
     leg = legs[at]
@@ -157,7 +157,7 @@ def set_leg(legs: Legs, at: int, terms: Terms, regime: int, i: int, quantity: fl
         leg["maintenance"] = terms.maintenance_short[regime, u]
 
 
-@jit
+@jit_part
 def precedes(a: Leg, b: Leg) -> bool:  # noqa: PLR0911  # one for each key
     """Canonical order of two legs."""
     if a["kind"] != b["kind"]:
@@ -179,7 +179,7 @@ def precedes(a: Leg, b: Leg) -> bool:  # noqa: PLR0911  # one for each key
     return bool(a["instrument"] < b["instrument"])
 
 
-@jit
+@jit_part
 def net_positions(book: Book, begin: int, end: int, instrument: I32, quantity: F64) -> int:
     """Sum the rows of each instrument and drop those that come to nothing; return how many."""
     count = 0
@@ -205,31 +205,30 @@ def net_positions(book: Book, begin: int, end: int, instrument: I32, quantity: F
     return kept
 
 
-@jit
-def sort_legs(legs: Legs, count: int, spare: Legs) -> None:
-    """Sort legs in place; `spare` has room for one."""
-    for i in range(1, count):
-        spare[0] = legs[i]
+@jit_part
+def sort_legs(legs: Legs, count: int, order: I32) -> None:
+    """Write the canonical order of some legs."""
+    for i in range(count):
         at = i
-        while at > 0 and precedes(spare[0], legs[at - 1]):
-            legs[at] = legs[at - 1]
+        while at > 0 and precedes(legs[i], legs[order[at - 1]]):
+            order[at] = order[at - 1]
             at -= 1
-        legs[at] = spare[0]
+        order[at] = i
 
 
-@jit
+@jit_part
 def intrinsic(leg: Leg, spot: float) -> float:
     """Intrinsic value per share."""
     return max(leg["right"] * (spot - leg["strike"]), 0.0)  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def figure_of(stock: Leg, basis: int) -> float:
     """Fraction (long) or USD per share (short) that stock needs."""
     return stock["initial"] if basis == INITIAL else stock["maintenance"]  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def stock_alone(stock: Leg, basis: int) -> float:
     """Requirement of one unit of stock held by itself."""
     figure = figure_of(stock, basis)
@@ -237,7 +236,7 @@ def stock_alone(stock: Leg, basis: int) -> float:
     return stock["multiplier"] * per_share  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def shares_of(legs: Legs, option: int, stock: int) -> float:
     """Shares that stand against one contract: shares of a fund by the value of its index."""
     if legs[option]["underlying"] == legs[stock]["underlying"]:
@@ -245,7 +244,7 @@ def shares_of(legs: Legs, option: int, stock: int) -> float:
     return legs[option]["multiplier"] * (legs[option]["spot"] / legs[stock]["spot"])  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def covered(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> float:
     """Requirement of the shares and the short option that they cover, per contract."""
     figure = figure_of(legs[stock], basis)
@@ -258,7 +257,7 @@ def covered(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> flo
     return legs[option]["multiplier"] * (figure * valued + in_the_money)  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def hedge_cap(regime: F64, stock: Leg, price: float) -> float:
     """Most that hedged stock needs, in USD per share of a price."""
     figure = stock["maintenance"]
@@ -268,7 +267,7 @@ def hedge_cap(regime: F64, stock: Leg, price: float) -> float:
     return (min(rate, figure) if rate > 0.0 else figure) * price  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def hedged(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> float:
     """Requirement of the shares and the long option that hedges them, per contract."""
     alone = stock_alone(legs[stock], basis) / legs[stock]["multiplier"]
@@ -288,7 +287,7 @@ def hedged(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> floa
     return legs[option]["multiplier"] * (min(least, alone) if is_relieved else alone)  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def collared(regime: F64, legs: Legs, sold: int, bought: int, stock: int, basis: int) -> float:
     """Requirement of a collar, conversion or reverse conversion, per contract."""
     if basis == INITIAL:
@@ -302,7 +301,7 @@ def collared(regime: F64, legs: Legs, sold: int, bought: int, stock: int, basis:
     return legs[sold]["multiplier"] * (least + in_the_money)  # type: ignore[no-any-return]
 
 
-@jit
+@jit_part
 def boxed(regime: F64, legs: Legs, lc: int, sc: int, lp: int, sp: int) -> float:
     """Requirement of a long European box less its value, at most the strike difference."""
     width = (legs[sc]["strike"] - legs[lc]["strike"]) * legs[lc]["multiplier"]

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
-from riskarray.backends._numba.jit import for_blocks, jit
+from riskarray.backends._numba.jit import for_blocks, jit, jit_part
 from riskarray.backends._numba.strategy_branch import allocation_cost, solve
 from riskarray.backends._numba.strategy_legs import (
     BOTH,
@@ -18,13 +18,12 @@ from riskarray.backends._numba.strategy_legs import (
     OPTION,
     STOCK,
     Book,
-    Legs,
     Terms,
     net_positions,
     set_leg,
     sort_legs,
 )
-from riskarray.backends._numba.strategy_pools import add_columns, number_rows
+from riskarray.backends._numba.strategy_output import BASIS, LEGS, STRATEGIES, Result, Writer
 from riskarray.backends._numba.strategy_program import (
     FIRST_OPTION,
     IS_TOO_LARGE,
@@ -39,14 +38,8 @@ from riskarray.backends._numba.strategy_program import (
     alone,
     make_workspace,
 )
-from riskarray.backends._numba.strategy_writer import (
-    BASIS,
-    LEGS,
-    STRATEGIES,
-    Result,
-    Writer,
-    write_allocation,
-)
+from riskarray.backends._numba.strategy_rows import add_columns, make_tableau, number_rows
+from riskarray.backends._numba.strategy_writer import write_allocation
 
 __all__ = ["strategy_requirement"]
 
@@ -57,7 +50,7 @@ SAME: Final = 1e-6
 """USD: closer to the allocation's cost a bound is equal to it."""
 
 
-@jit
+@jit_part
 def power_near(x: float) -> float:
     """A power of two near x, for exact scaling."""
     power = 1.0
@@ -66,7 +59,7 @@ def power_near(x: float) -> float:
     return power
 
 
-@jit
+@jit_part
 def set_up(w: Workspace, regime: F64) -> bool:
     """Take the workspace's legs as one problem; False when it is too large for one program."""
     legs, n_legs = w.legs, w.counts[N_LEGS]
@@ -94,7 +87,7 @@ def set_up(w: Workspace, regime: F64) -> bool:
     return not w.counts[IS_TOO_LARGE]
 
 
-@jit
+@jit_part
 def is_one_basis(w: Workspace) -> bool:
     """Whether every column costs the same on both bases."""
     for j in range(w.counts[N_COLUMNS]):
@@ -103,31 +96,27 @@ def is_one_basis(w: Workspace) -> bool:
     return True
 
 
-@jit
-def least_possible(bound: float, is_complete: bool, cost: float) -> float:
-    """The bound of a solution."""
-    return cost if is_complete else min(bound, cost)
-
-
-@jit
+@jit_part
 def allocate(
     w: Workspace, regime: F64, out: Writer, is_last: bool, is_joint: bool
-) -> tuple[float, float]:
-    """Solve on both bases and write one allocation if it serves both, else one for each."""
+) -> tuple[tuple[float, bool], tuple[float, bool]]:
+    """Solve on both bases and write one allocation if it serves both, else one for each.
+
+    Return for each basis the bound and whether the allocation is proved least.
+    """
     of_maintenance = w.chosen[MAINTENANCE]
     of_initial = w.chosen[INITIAL]
     if w.counts[N_COLUMNS] == 0:
         write_allocation(w, regime, of_maintenance, is_last, out)
-        return 0.0, 0.0
-    bound, is_complete = solve(w, regime, MAINTENANCE, of_maintenance)
-    cost = allocation_cost(w, regime, of_maintenance, MAINTENANCE)
-    bound = least_possible(bound, is_complete, cost)
+        return (0.0, True), (0.0, True)
+    t = make_tableau(w)
+    maintenance = solve(w, regime, t, MAINTENANCE, of_maintenance)
     if is_joint or is_one_basis(w):
         write_allocation(w, regime, of_maintenance, is_last, out)
-        return bound, bound
-    initial_bound, is_complete = solve(w, regime, INITIAL, of_initial)
+        return maintenance, maintenance
+    initial = solve(w, regime, t, INITIAL, of_initial)
+    cost = allocation_cost(w, regime, of_maintenance, MAINTENANCE)
     initial_cost = allocation_cost(w, regime, of_initial, INITIAL)
-    initial_bound = least_possible(initial_bound, is_complete, initial_cost)
     if allocation_cost(w, regime, of_maintenance, INITIAL) <= initial_cost + SAME:
         write_allocation(w, regime, of_maintenance, is_last, out)
     elif allocation_cost(w, regime, of_initial, MAINTENANCE) <= cost + SAME:
@@ -138,14 +127,16 @@ def allocate(
         out.state[BASIS] = 2
         write_allocation(w, regime, of_maintenance, is_last, out)
         out.state[BASIS] = BOTH
-    return initial_bound, bound
+    return initial, maintenance
 
 
-@jit
-def trivial_bound(legs: Legs, count: int) -> float:
+@jit_part
+def trivial_bound(w: Workspace, count: int) -> float:
     """No allocation needs less: long options at their loan value, or as parts of boxes."""
+    legs = w.gathered
     bound = 0.0
-    for i in range(count):
+    for k in range(count):
+        i = w.order[k]
         if legs[i]["kind"] == OPTION and legs[i]["is_long"]:
             box = legs[i]["value"] if legs[i]["exercise"] == EUROPEAN else 0.0
             bound -= legs[i]["quantity"] * max(legs[i]["loan_value"], box)
@@ -154,60 +145,73 @@ def trivial_bound(legs: Legs, count: int) -> float:
     return bound
 
 
-@jit
+@jit_part
+def take_legs(w: Workspace, legs: int, begin: int, count: int) -> None:
+    """Put gathered legs in canonical order at the end of those that are solved together."""
+    for i in range(count):
+        w.legs[legs + i] = w.gathered[w.order[begin + i]]
+    w.counts[N_LEGS] = legs + count
+
+
+@jit_part
 def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
     """Runs of options in canonical order, each solved with the stock that those before it left."""
     n_stock = 0
-    while n_stock < count and w.gathered[n_stock]["kind"] == STOCK:
+    while n_stock < count and w.gathered[w.order[n_stock]]["kind"] == STOCK:
         n_stock += 1
     n_stock = min(n_stock, MAX_LEGS // 2)
     at = n_stock
     run = RUN
     while at < count:
         size = min(run, count - at)
-        for i in range(n_stock):
-            w.legs[i] = w.gathered[i]
-        for i in range(size):
-            w.legs[n_stock + i] = w.gathered[at + i]
-        w.counts[N_LEGS] = n_stock + size
+        take_legs(w, 0, 0, n_stock)
+        take_legs(w, n_stock, at, size)
         if not set_up(w, regime):
             run = size // 2
             continue
         allocate(w, regime, out, is_last=at + size == count, is_joint=True)
         for i in range(n_stock):
-            w.gathered[i]["quantity"] = w.slots[i]["left"]
+            w.gathered[w.order[i]]["quantity"] = w.slots[i]["left"]
         at += size
 
 
-@jit
+@jit_part
+def baseline(w: Workspace, basis: int) -> float:
+    """What the legs need each by itself."""
+    total = 0.0
+    for i in range(w.counts[N_LEGS]):
+        total += w.legs[i]["quantity"] * alone(w.legs[i], basis)
+    return total
+
+
+@jit_part
 def require_legs(w: Workspace, regime: F64, count: int, out: Writer, bound: F64) -> None:
     """Margin the gathered legs, as one program if they fit."""
-    least = trivial_bound(w.gathered, count)
+    least = trivial_bound(w, count)
     if count <= MAX_LEGS:
-        for i in range(count):
-            w.legs[i] = w.gathered[i]
-        w.counts[N_LEGS] = count
+        take_legs(w, 0, 0, count)
         if set_up(w, regime):
-            initial, maintenance = allocate(w, regime, out, is_last=True, is_joint=False)
-            for i in range(count):
-                quantity = w.legs[i]["quantity"]
-                initial += quantity * alone(w.legs[i], INITIAL)
-                maintenance += quantity * alone(w.legs[i], MAINTENANCE)
-            bound[INITIAL] += max(initial, least)
-            bound[MAINTENANCE] += max(maintenance, least)
+            before = (out.total[INITIAL], out.total[MAINTENANCE])
+            found = allocate(w, regime, out, is_last=True, is_joint=False)
+            for basis in range(2):
+                of_program, is_complete = found[basis]
+                if is_complete:
+                    bound[basis] += out.total[basis] - before[basis]
+                else:
+                    bound[basis] += max(baseline(w, basis) + of_program, least)
             return
     bound[INITIAL] += least
     bound[MAINTENANCE] += least
     allocate_runs(w, regime, count, out)
 
 
-@jit
+@jit_part
 def close_bound(bound: float, total: float) -> float:
     """A bound that differs from the total by rounding is the total."""
     return bound if bound < total - SAME - 1e-12 * abs(total) else total
 
 
-@jit
+@jit_part
 def require_group(
     book: Book, terms: Terms, group: int, w: Workspace, state: I64, result: Result
 ) -> None:
@@ -230,7 +234,7 @@ def require_group(
         count = net_positions(book, at, last, w.instrument, w.quantity)
         for i in range(count):
             set_leg(w.gathered, i, terms, row, w.instrument[i], w.quantity[i])
-        sort_legs(w.gathered, count, w.spare)
+        sort_legs(w.gathered, count, w.order)
         require_legs(w, regime, count, out, bound)
         at = last
     result.group_initial[group] = total[INITIAL]

@@ -1,0 +1,75 @@
+"""Columns of short straddles and strangles; the twin of cpp/src/isa/strategy_straddles.hpp."""
+
+from riskarray.array_types import F64
+from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.strategy_legs import INITIAL, IS_STRADDLE_ALLOWED, MAINTENANCE
+from riskarray.backends._numba.strategy_program import (
+    N_SHELTERS,
+    SHELTERED,
+    Workspace,
+    add_column,
+)
+
+__all__ = ["add_straddle_columns"]
+
+
+@jit_part
+def requires_more(w: Workspace, a: int, b: int) -> bool:
+    """Order of short options by requirement."""
+    if w.slots[a]["need"] != w.slots[b]["need"]:
+        return w.slots[a]["need"] > w.slots[b]["need"]  # type: ignore[no-any-return]
+    if w.legs[a]["right"] != w.legs[b]["right"]:
+        return w.legs[a]["right"] > w.legs[b]["right"]  # type: ignore[no-any-return]
+    return a < b
+
+
+@jit_part
+def rank_shorts(w: Workspace, begin: int, end: int) -> int:
+    """Rank the short options of an underlying, the greatest requirement first; return how many."""
+    count = 0
+    for i in range(begin, end):
+        if w.legs[i]["is_long"]:
+            continue
+        w.slots[i]["need"] = w.legs[i]["uncovered"] / w.legs[i]["multiplier"]
+        at = count
+        count += 1
+        while at > 0 and requires_more(w, i, w.slots[begin + at - 1]["by_rank"]):
+            w.slots[begin + at]["by_rank"] = w.slots[begin + at - 1]["by_rank"]
+            at -= 1
+        w.slots[begin + at]["by_rank"] = i
+    for rank in range(count):
+        w.slots[w.slots[begin + rank]["by_rank"]]["rank"] = rank
+    return count
+
+
+@jit_part
+def add_straddle_columns(w: Workspace, regime: F64, begin: int, end: int) -> None:
+    """A short option may stand sheltered when one of the other right requires more."""
+    legs = w.legs
+    count = rank_shorts(w, begin, end)
+    if regime[IS_STRADDLE_ALLOWED] == 0.0:
+        return
+    for i in range(begin, end):
+        w.slots[i]["first_shelter"] = w.counts[N_SHELTERS]
+    has_other = False
+    for rank in range(count):
+        i = w.slots[begin + rank]["by_rank"]
+        has_other = has_other or legs[i]["right"] != legs[w.slots[begin]["by_rank"]]["right"]
+        w.slots[i]["first_shelter"] = w.counts[N_SHELTERS]
+        if not has_other:
+            continue
+        j = add_column(w, SHELTERED, 1, i, 0, 0, 0)
+        if j >= 0:
+            cost = legs[i]["value"] - legs[i]["uncovered"]
+            w.columns[j]["cost"][INITIAL] = cost
+            w.columns[j]["cost"][MAINTENANCE] = cost
+            w.columns[j]["upper"] = legs[i]["quantity"]
+        if (
+            rank + 1 == count
+            or legs[w.slots[begin + rank + 1]["by_rank"]]["right"] != legs[i]["right"]
+        ):
+            s = w.counts[N_SHELTERS]
+            w.shelters[s]["leg"] = begin
+            w.shelters[s]["right"] = legs[i]["right"]
+            w.shelters[s]["row"] = -1
+            w.counts[N_SHELTERS] = s + 1
