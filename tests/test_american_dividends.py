@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,58 @@ def test_error_of_calls_without_yield(backend: BackendName) -> None:
     assert len(rows) > 50
     got = american([cases[i] for i in rows], backend=backend)
     assert np.max(np.abs(got - value[rows]) / 100) < 5e-6
+
+
+# Strike, volatility, rate, days, ex-days, amounts: an early date that gains far more or far less
+# than a later one, dates side by side, and gains over three orders of magnitude.
+UNEQUAL_GAINS = [
+    (75.8853, 0.08223, 0.03735, 546, (314, 352), (2.635, 1.712)),
+    (67.268, 0.3290, 0.0253, 283, (73, 164, 253, 255), (0.505, 0.505, 3.948, 0.505)),
+    (69.246, 0.2385, 0.0167, 534, (51, 80, 171, 262), (3.532, 0.46, 0.46, 0.46)),
+    (91.9084, 0.19, 0.03, 81, (20, 60), (2.9, 0.3)),
+    (104.2, 0.25, 0.001, 400, (200, 201), (0.05, 3.0)),
+    (57.5731, 1.66521, 0.04293, 18, (1, 4, 6, 11, 12), (0.001, 3.655, 0.007, 0.079, 0.576)),
+    (53.689, 0.62206, 0.05115, 617, (3, 311, 545, 546, 552, 567), (0.05, 0.2, 1.2, 0.05, 2.7, 0.2)),
+    (54.6585, 2.2032, 0.0103, 63, (21, 29, 30, 37, 43), (0.181, 0.245, 0.573, 0.013, 2.371)),
+    (110.0275, 0.35976, 0.0043, 402, (188, 200, 205, 263, 385), (0.02, 0.5, 0.08, 1.9, 0.02)),
+]
+
+
+@pytest.mark.parametrize("terms", UNEQUAL_GAINS)
+def test_error_of_calls_with_unequal_gains(backend: BackendName, terms: Any) -> None:
+    strike, volatility, rate, days, ex_days, amounts = terms
+    case = usual(
+        right=1,
+        strike=strike,
+        volatility=volatility,
+        rate=rate,
+        days=days,
+        ex_days=ex_days,
+        amounts=amounts,
+    )
+    got = american([case], SPOTS, backend)[0]
+    assert_allclose(got, fine_value(case), rtol=0, atol=5e-6 * 100)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_quadrature_agrees_with_the_grid(backend: BackendName, seed: int) -> None:
+    """A yield of next to nothing is priced on the grid; gains of any size at three dates."""
+    rng = np.random.default_rng(seed)
+    n = 3_000 if backend == "native" else 500
+    cases = []
+    for volatility, rate, strike in zip(
+        np.exp(rng.uniform(np.log(0.2), np.log(1.5), n)),
+        rng.uniform(0, 0.08, n),
+        rng.uniform(60, 160, n),
+        strict=True,
+    ):
+        days = int(rng.integers(10, 500))
+        ex_days = tuple(int(day) for day in np.sort(rng.integers(1, days + 1, 3)))
+        amounts = tuple(float(x) for x in np.exp(rng.uniform(np.log(0.01), np.log(4), 3)))
+        terms = {"volatility": float(volatility), "rate": float(rate), "strike": float(strike)}
+        cases.append(usual(right=1, days=days, ex_days=ex_days, amounts=amounts, **terms))
+    by_grid = american([replace(case, dividend_yield=1e-12) for case in cases], SPOTS, backend)
+    assert np.max(np.abs(american(cases, SPOTS, backend) - by_grid)) < 1e-4 * 100
 
 
 def test_error_against_quantlib_now(backend: BackendName) -> None:

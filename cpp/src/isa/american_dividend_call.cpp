@@ -16,7 +16,7 @@
 // pays from the critical eta where P_k = g_k. The premium is the sum of g_k Phi(d_k) less the
 // expected P_k beyond the critical value, where P_k is a polynomial up to where it vanishes.
 //
-// Error below 1e-6 of the spot for dividends of up to a tenth of the strike.
+// Error below 3e-6 of the spot for dividends of up to a tenth of the strike, however unequal.
 
 namespace riskarray::RISKARRAY_ISA {
 namespace {

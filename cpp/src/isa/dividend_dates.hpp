@@ -14,9 +14,11 @@ constexpr std::size_t kTerms = 10;
 // Deviations beyond which holding is certain to be given up, and the normal density is 0.
 constexpr double kFar = 4.5;
 constexpr double kReach = 5.0;
-constexpr double kBeyond =
-    7.0; // no critical value lies farther: its gain would be below kLeastGain
-constexpr int kNewtonSteps = 5;
+// No critical value lies more deviations beyond the next one: its gain would be below kLeastGain.
+constexpr double kMost = 6.0;
+constexpr int kNewtonSteps = 7;
+// What is held below this share of a later gain is lost in the error of the polynomials.
+constexpr double kNoise = 1e-4;
 // Least and greatest deviations; values no longer change beyond them (by 1e-6 of the strike).
 constexpr double kLeastDeviation = 1e-5;
 constexpr double kMostDeviation = 20.0;
@@ -130,46 +132,56 @@ inline void fit_polynomial(std::array<Vec, kTerms>& value) noexcept {
     }
 }
 
-// Where the search for the critical value of date k starts: at or below it.
-inline Vec first_critical(const Dates& dates, std::size_t k) noexcept {
-    const Vec gain = dates.date[k].gain;
-    if (k == 0) {
-        return log(dates.strike - gain);
-    }
-    const Vec later = dates.date[k - 1].critical;
-    return later + max(gain / held(dates, k - 1, later).slope, broadcast(-1.0));
-}
-
-// Deviation over the time to the date after date k, where holding over it gains nothing, and a
-// bound of the critical value.
+// Deviation over the time to the date after date k, and where holding over it gains nothing.
 struct Span {
-    Vec deviation, far, bound;
+    Vec deviation, far;
 };
 
 inline Span span_after(const Dates& dates, std::size_t k) noexcept {
     const Vec time = dates.date[k].time;
     const Vec to_expiry = deviation_over(dates, dates.time_to_expiry - time);
     const Vec far = dates.log_strike + to_expiry * (kFar + 0.5 * to_expiry);
-    const Vec bound = far + (kBeyond - kFar) * to_expiry;
     if (k == 0) {
-        return {to_expiry, far, bound};
+        return {to_expiry, far};
     }
     const Vec deviation = deviation_over(dates, dates.date[k - 1].time - time);
     const Vec later = dates.date[k - 1].critical + deviation * (kFar + 0.5 * deviation);
-    return {deviation, min(far, later), bound};
+    return {deviation, min(far, later)};
 }
 
-// The log of what is held is concave in eta: Newton's steps in it come back from one side.
-inline void solve_date(Dates& dates, std::size_t k) noexcept {
-    Date& date = dates.date[k];
-    const Vec target = log(date.gain);
-    const Span span = span_after(dates, k);
-    Vec eta = first_critical(dates, k);
+// Searched for from the critical value of the date after date k, or the strike if there is none.
+// What is held, P, is convex in the spot and its log concave in eta: from anywhere a Newton step in
+// the spot ends below the critical value, and one in the logs above. Half way between them is best
+// for what lies between a line and an exponential function, and keeps both bounds.
+inline Vec critical_value(const Dates& dates, std::size_t k, Vec deviation) noexcept {
+    const Vec gain = dates.date[k].gain;
+    Vec eta = k == 0 ? dates.log_strike : dates.date[k - 1].critical;
+    Vec high = eta + deviation * (kMost + 0.5 * deviation);
+    Vec low = dates.strike - gain; // P falls by no more than the spot rises
+    Vec noise{};
+    for (std::size_t j = 0; j < k; ++j) {
+        low -= dates.date[j].gain;
+        noise = max(noise, kNoise * dates.date[j].gain);
+    }
+    low = log(low);
     for (int step = 0; step < kNewtonSteps; ++step) {
         const Sloped at = held(dates, k, eta);
-        const Vec value = max(at.value, broadcast(1e-300));
-        eta = min(eta + (target - log(value)) * value / at.slope, span.bound);
+        const Mask is_clear = at.value > noise;
+        const Vec in_spot = 1.0 + (gain - at.value) / at.slope;
+        const Vec by_line = eta + log(max(in_spot, broadcast(1e-300)));
+        const Vec by_log = eta + at.value / at.slope * log(gain / at.value);
+        low = select(is_clear, max(low, by_line), low);
+        high = min(high, select(is_clear, by_log, eta));
+        const Vec between = min(max(0.5 * (by_line + by_log), low), high);
+        eta = select(is_clear, between, 0.5 * (low + high));
     }
+    return eta;
+}
+
+inline void solve_date(Dates& dates, std::size_t k) noexcept {
+    Date& date = dates.date[k];
+    const Span span = span_after(dates, k);
+    const Vec eta = critical_value(dates, k, span.deviation);
     date.critical = eta;
     date.far = max(span.far, eta + 0.5 * span.deviation);
     const Vec half = 0.5 * (date.far - eta);

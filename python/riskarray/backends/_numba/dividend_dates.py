@@ -23,8 +23,9 @@ MOST_DEVIATION: Final = 20.0
 _TERMS: Final = 10
 _FAR: Final = 4.5
 _REACH: Final = 5.0
-_BEYOND: Final = 7.0
-_NEWTON_STEPS: Final = 5
+_MOST: Final = 6.0
+_NEWTON_STEPS: Final = 7
+_NOISE: Final = 1e-4
 _LEAST_DEVIATION: Final = 1e-5
 _INV_SQRT_2PI: Final = 0.398942280401432677940
 
@@ -148,37 +149,49 @@ def fit_polynomial(value: F64) -> None:
 
 
 @jit
-def first_critical(
-    dates: F64,
-    k: int,
-    log_strike: float,
-    strike: float,
-    variance_rate: float,
-    time_to_expiry: float,
-) -> float:
-    """Where the search for the critical value of date k starts: at or below it."""
-    gain: float = dates[k, GAIN]
-    if k == 0:
-        return float(math.log(strike - gain))
-    later: float = dates[k - 1, CRITICAL]
-    slope = held(dates, k - 1, later, log_strike, strike, variance_rate, time_to_expiry)[1]
-    return later + max(gain / slope, -1.0)
-
-
-@jit
 def span_after(
     dates: F64, k: int, log_strike: float, variance_rate: float, time_to_expiry: float
-) -> tuple[float, float, float]:
-    """Deviation to the date after date k, where holding gains nothing, and the critical bound."""
+) -> tuple[float, float]:
+    """Deviation to the date after date k, and where holding over it gains nothing."""
     time = dates[k, TIME]
     to_expiry = deviation_over(variance_rate, time_to_expiry - time)
     far = log_strike + to_expiry * (_FAR + 0.5 * to_expiry)
-    bound = far + (_BEYOND - _FAR) * to_expiry
     if k == 0:
-        return to_expiry, far, bound
+        return to_expiry, far
     deviation = deviation_over(variance_rate, dates[k - 1, TIME] - time)
     later = dates[k - 1, CRITICAL] + deviation * (_FAR + 0.5 * deviation)
-    return deviation, min(far, later), bound
+    return deviation, min(far, later)
+
+
+@jit
+def critical_value(
+    dates: F64, k: int, deviation: float, terms: tuple[float, float, float, float]
+) -> float:
+    """Search from the critical value of the date after date k, or the strike if there is none.
+
+    What is held, P, is convex in the spot and its log concave in eta: from anywhere a Newton step
+    in the spot ends below the critical value, and one in the logs above.
+    """
+    log_strike, strike, variance_rate, time_to_expiry = terms
+    gain = dates[k, GAIN]
+    eta = log_strike if k == 0 else dates[k - 1, CRITICAL]
+    low, high = strike - gain, eta + deviation * (_MOST + 0.5 * deviation)
+    noise = 0.0
+    for j in range(k):
+        low -= dates[j, GAIN]
+        noise = max(noise, _NOISE * dates[j, GAIN])
+    low = math.log(low)
+    for _ in range(_NEWTON_STEPS):
+        value, slope = held(dates, k, eta, log_strike, strike, variance_rate, time_to_expiry)
+        if value > noise:
+            by_line = eta + math.log(max(1.0 + (gain - value) / slope, 1e-300))
+            by_log = eta + value / slope * math.log(gain / value)
+            low, high = max(low, by_line), min(high, by_log)
+            eta = min(max(0.5 * (by_line + by_log), low), high)
+        else:
+            high = min(high, eta)
+            eta = 0.5 * (low + high)
+    return eta
 
 
 @jit
@@ -193,13 +206,8 @@ def solve_date(
     """Find the critical value of date k and the polynomial of what exercise gives up."""
     terms = (log_strike, strike, variance_rate, time_to_expiry)
     date = dates[k]
-    target = math.log(date[GAIN])
-    deviation, far, bound = span_after(dates, k, log_strike, variance_rate, time_to_expiry)
-    eta = first_critical(dates, k, *terms)
-    for _ in range(_NEWTON_STEPS):
-        value, slope = held(dates, k, eta, *terms)
-        value = max(value, 1e-300)
-        eta = min(eta + (target - math.log(value)) * value / slope, bound)
+    deviation, far = span_after(dates, k, log_strike, variance_rate, time_to_expiry)
+    eta = critical_value(dates, k, deviation, terms)
     date[CRITICAL] = eta
     date[FAR] = max(far, eta + 0.5 * deviation)
     half = 0.5 * (date[FAR] - eta)
