@@ -144,7 +144,12 @@ def _places(underlyings: Underlyings, rulebook: Rulebook) -> Iterator[_Place]:
                 msg = f"class_groups: product_group must be one of {known}, got {product_group!r}"
                 raise ValueError(msg)
             portfolio_group = rulebook.product_groups[product_group].portfolio_group
-        yield _Place(False, portfolio_group or _LAST, product_group or _LAST, name)  # noqa: FBT003
+        yield _Place(
+            is_outside=False,
+            portfolio_group=portfolio_group or _LAST,
+            product_group=product_group or _LAST,
+            name=name,
+        )
 
 
 def _check_one_product_group(order: list[_Place]) -> None:

@@ -13,6 +13,7 @@ from enum import Enum, IntEnum
 from typing import Final, Literal
 
 __all__ = [
+    "EQUAL_LOSSES",
     "KERNELS",
     "LEGS_PER_POSITION",
     "MAX_POINTS",
@@ -57,6 +58,8 @@ class VolatilityStatus(IntEnum):
     """No volatility gives the price to the tolerance."""
 
 
+EQUAL_LOSSES: Final = 1e-6
+"""USD: losses that differ by less are equal, so that the point named does not hang on rounding."""
 MAX_THREADS: Final = 1024
 """Greatest number of threads that a kernel may be asked for."""
 MIN_VOLATILITY: Final = 1e-4

@@ -13,15 +13,17 @@ from riskarray import strategy_margin
 from riskarray.array_types import F64, I32, I64
 from riskarray.engine.local import Margin
 from riskarray.market import KIND_OPTION
-from riskarray.report.explanation import (
+from riskarray.report.explanation import Explanation
+from riskarray.report.explanation_steps import (
     ClassStep,
-    Explanation,
+    FigureStep,
     OffsetStep,
     PortfolioStep,
     PositionStep,
     SetStep,
 )
-from riskarray.report.figures import figures_used
+from riskarray.report.figures import figures_used, source_titles
+from riskarray.report.move_reasons import move_reasons
 from riskarray.report.run_data import RunData
 from riskarray.report.trace import PortfolioTrace, Switches, trace_portfolio
 from riskarray.rulebook import Rulebook, ScenarioSet
@@ -112,6 +114,7 @@ class _Steps:
         if not abs(found - self.amounts["requirement"]) <= _CENT:
             msg = f"explain: steps must add up to {self.amounts['requirement']}, got {found}"
             raise RuntimeError(msg)
+        figures = self._figures(groups, positions)
         return Explanation(
             account=self.amounts["account"],
             book=book.name,
@@ -125,16 +128,22 @@ class _Steps:
             switches=dataclasses.asdict(self._switches()),
             add_ons=self._add_ons(),
             strategies=self._strategies(),
-            figures=figures_used(
-                self.shared.figures,
-                self.scenario_set.name,
-                groups=groups,
-                positions=positions,
-                strategies=self._strategy_classes(),
-                add_ons=[str(row["add_on"]) for row in self._add_ons()],
-                account_type=self.amounts["account_type"],
-                monitoring=self.shared.monitoring[self.row].as_py(),
-            ),
+            figures=figures,
+            sources=source_titles(figures, self.rulebook.file.sources),
+        )
+
+    def _figures(
+        self, groups: list[PortfolioStep], positions: list[PositionStep]
+    ) -> tuple[FigureStep, ...]:
+        return figures_used(
+            self.shared.figures,
+            self.scenario_set.name,
+            groups=groups,
+            positions=positions,
+            strategies=self._strategy_classes(),
+            add_ons=[str(row["add_on"]) for row in self._add_ons()],
+            account_type=self.amounts["account_type"],
+            monitoring=self.shared.monitoring[self.row].as_py(),
         )
 
     def _runs(self) -> Iterator[I32]:
@@ -203,6 +212,7 @@ class _Steps:
             portfolio_group=classes.portfolio_group[row].as_py() or product_group,
             product_offset=float(classes.product_offset[classes.class_product[row]]),
             labels=labels,
+            reasons=move_reasons(self.result.book, self.classes, self.scenario_set, row),
             pnl=_amounts(self.pnl[self.class_row == row].sum(axis=0)),
             left=_amounts(trace.left[k]),
             point=labels[trace.point[k]],

@@ -2,13 +2,11 @@
 """An account's status in words: which equity is judged by which requirement, and what is called."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from riskarray.report.account_status import HOUSE, MAINTENANCE, REGULATORY
+from riskarray.report.explanation_steps import ExplanationSteps
 from riskarray.report.terminal import money
-
-if TYPE_CHECKING:
-    from riskarray.report.explanation import Explanation
 
 __all__ = ["status_lines"]
 
@@ -19,12 +17,12 @@ _AGAINST: Final = {
 }
 
 
-def status_lines(explanation: "Explanation") -> Iterator[str]:
+def status_lines(explanation: ExplanationSteps) -> Iterator[str]:
     """Yield what the account lacks, and what it would take to hold it under other rules.
 
     Parameters
     ----------
-    explanation : Explanation
+    explanation : ExplanationSteps
         Any.
     """
     amounts = explanation.amounts
@@ -60,7 +58,7 @@ def status_lines(explanation: "Explanation") -> Iterator[str]:
     yield f"could it be {question}? {answer}"
 
 
-def _calls(explanation: "Explanation") -> Iterator[str]:
+def _calls(explanation: ExplanationSteps) -> Iterator[str]:
     """Yield the calls: how much is lacking to what, and when each is due."""
     amounts = explanation.amounts
     deficiency = cast("float", amounts["deficiency"])

@@ -8,8 +8,13 @@ from rich.columns import Columns
 from rich.console import RenderableType
 from rich.padding import Padding
 
-from riskarray.report.explanation import ClassStep, Explanation, OffsetStep, PortfolioStep
 from riskarray.report.explanation_status import status_lines
+from riskarray.report.explanation_steps import (
+    ClassStep,
+    ExplanationSteps,
+    OffsetStep,
+    PortfolioStep,
+)
 from riskarray.report.terminal import money, table, text
 
 __all__ = ["sections"]
@@ -34,11 +39,11 @@ _ADD_ON_COLUMNS: Final = {
 }
 
 
-def sections(explanation: Explanation) -> Iterator[RenderableType]:
+def sections(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield everything that an explanation shows, in order."""
     yield text(f"Account {explanation.account} of {explanation.book}", "bold")
     yield text(f"as of {explanation.as_of}, by {explanation.rulebook}")
-    steps: tuple[tuple[str, Callable[[Explanation], Iterator[RenderableType]]], ...] = (
+    steps: tuple[tuple[str, Callable[[ExplanationSteps], Iterator[RenderableType]]], ...] = (
         ("Positions and equity", _equity),
         ("Class groups: gains and losses at each valuation point", _class_groups),
         ("Offsets between class groups", _offsets),
@@ -58,11 +63,11 @@ def sections(explanation: Explanation) -> Iterator[RenderableType]:
                 yield Padding(part, (0, 0, 0, 3), expand=False)
 
 
-def _amount(explanation: Explanation, name: str) -> float:
+def _amount(explanation: ExplanationSteps, name: str) -> float:
     return float(cast("float", explanation.amounts[name]))
 
 
-def _shown(explanation: Explanation, name: str) -> str:
+def _shown(explanation: ExplanationSteps, name: str) -> str:
     return money(_amount(explanation, name))
 
 
@@ -74,7 +79,7 @@ def _per_cent(value: float) -> str:
     return f"{100.0 * value:.6g}%"
 
 
-def _equity(explanation: Explanation) -> Iterator[RenderableType]:
+def _equity(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield the positions at market value, and both bases of equity."""
     columns = {
         "symbol": "left",
@@ -112,7 +117,7 @@ def _equity(explanation: Explanation) -> Iterator[RenderableType]:
     )
 
 
-def _class_groups(explanation: Explanation) -> Iterator[RenderableType]:
+def _class_groups(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield one table per class group: its P&L at each point, and the loss that offsets leave."""
     columns = {"point": "left", "move": "right", "P&L": "right", "loss left": "right", "": "left"}
     tables = [
@@ -126,15 +131,21 @@ def _class_groups(explanation: Explanation) -> Iterator[RenderableType]:
     ]
     if tables:
         yield Columns(tables, padding=(1, 4))
+    for group in explanation.portfolio_groups:
+        for step in group.class_groups:
+            for reason in step.reasons:
+                yield text(f"{step.class_group}: {reason.words} ({reason.figure})")
 
 
 def _point_rows(points: tuple[str, ...], step: ClassStep) -> Iterator[tuple[str, ...]]:
-    for point, label, pnl, left in zip(points, step.labels, step.pnl, step.left, strict=True):
-        mark = "<- charged" if label == step.point and step.loss > 0.0 else ""
+    charged = step.labels.index(step.point) if step.loss > 0.0 else -1
+    rows = zip(points, step.labels, step.pnl, step.left, strict=True)
+    for k, (point, label, pnl, left) in enumerate(rows):
+        mark = "<- charged" if k == charged else ""
         yield point, label, money(pnl), money(left), mark
 
 
-def _offsets(explanation: Explanation) -> Iterator[RenderableType]:
+def _offsets(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield one table per group in which gains offset losses; words only where there is none."""
     steps = [step for group in explanation.portfolio_groups for step in group.offsets]
     if not steps and explanation.portfolio_groups:
@@ -159,7 +170,7 @@ def _offset_words(step: OffsetStep) -> str:
     )
 
 
-def _requirement(explanation: Explanation) -> Iterator[RenderableType]:
+def _requirement(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield what each class group is charged, and the sum."""
     columns = {
         "portfolio group": "left",
@@ -217,7 +228,7 @@ def _charge_rows(groups: tuple[PortfolioStep, ...]) -> Iterator[tuple[str, ...]]
             )
 
 
-def _shares(explanation: Explanation) -> Iterator[RenderableType]:
+def _shares(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield each position's part of the loss and of the minimum charge."""
     if not explanation.positions:
         return
@@ -248,7 +259,7 @@ def _shares(explanation: Explanation) -> Iterator[RenderableType]:
     yield table(columns, rows)
 
 
-def _strategies(explanation: Explanation) -> Iterator[RenderableType]:
+def _strategies(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield the strategies, their rules, and the sums on both bases."""
     if explanation.strategies:
         columns = {name.replace("_", " "): side for name, side in _STRATEGY_COLUMNS.items()}
@@ -279,7 +290,7 @@ def _cells(row: Mapping[str, object]) -> Iterator[str]:
         yield money(value) if isinstance(value, float) else str("" if value is None else value)
 
 
-def _figures(explanation: Explanation) -> Iterator[RenderableType]:
+def _figures(explanation: ExplanationSteps) -> Iterator[RenderableType]:
     """Yield the rulebook's figures with source, date and mark."""
     yield text(
         "Marks: rule = seen in rule text, secondary = seen in a clearing house's or broker's text, "
@@ -292,6 +303,8 @@ def _figures(explanation: Explanation) -> Iterator[RenderableType]:
             for f in explanation.figures
         ),
     )
+    if explanation.sources:
+        yield table({"source": "left", "title": "left"}, iter(explanation.sources.items()))
 
 
 def _figure(value: object) -> str:

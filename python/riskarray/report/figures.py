@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which figures of the rulebook an account's numbers rest on."""
+"""Which figures of the rulebook an account's numbers rest on, and where they come from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from riskarray.report.explanation import FigureStep, PortfolioStep, PositionStep
+from riskarray.report.explanation_steps import FigureStep, PortfolioStep, PositionStep
 from riskarray.rulebook import FigureRow
 from riskarray.strategy_names import definition_figures
 
-__all__ = ["figures_used"]
+__all__ = ["figures_used", "source_titles"]
 
 _ACCOUNT: Final = {
     "portfolio": (
@@ -117,3 +118,22 @@ def _strategy_prefixes(strategies: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, strategy_class in strategies:
         for figure in definition_figures(name):
             yield f"strategy.{figure.format(strategy_class=strategy_class)}."
+
+
+def source_titles(figures: Iterable[FigureStep], titles: Mapping[str, str]) -> dict[str, str]:
+    """Return the titles of the sources that some figures name in short.
+
+    Parameters
+    ----------
+    figures : iterable of FigureStep
+        With their sources: `TMI; OCC-DOCS`.
+    titles : mapping of str to str
+        Of every source that the rulebook knows, by its short name.
+    """
+    sources = {figure.source for figure in figures}
+    found = {}
+    for name, title in titles.items():
+        pattern = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+        if any(pattern.search(source) for source in sources):
+            found[name] = title
+    return found

@@ -64,33 +64,12 @@ def make_manifest(
     accounts, groups, strategies, add_ons, rejects : Table
         The result.
     """
-    rulebook = book.rulebook
-    rates = book.market.rates
     name = backend_name(backend)
     return {
         "version": __version__,
         "backend": name,
         "instruction_set": build_info()["active"] if name == "native" else None,
-        "book": book.name,
-        "as_of": book.market.as_of.isoformat(),
-        "rulebook": {
-            "id": rulebook.id,
-            "title": rulebook.title,
-            "effective": rulebook.effective.isoformat(),
-            "sha256": rulebook.sha256,
-            "warnings": list(book_warnings(book)),
-        },
-        "inputs": [
-            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in book.inputs
-        ],
-        "ignored": list(book.ignored),
-        "rates": {
-            "is_given": rates.is_given,
-            "nodes": [
-                {"years": years, "rate": rate}
-                for years, rate in zip(rates.time.tolist(), rates.rate.tolist(), strict=True)
-            ],
-        },
+        **_origin(book),
         "counts": {
             "underlyings": len(book.market.underlyings),
             "instruments": len(book.market.instruments),
@@ -106,4 +85,29 @@ def make_manifest(
         "volatility_sources": arrays.source_counts(),
         "totals": totals(accounts),
         "firm": firm_totals(book, np.asarray(accounts["regulatory_requirement"])),
+    }
+
+
+def _origin(book: Book) -> Manifest:
+    """Return what a book was made from: its files, rates and rulebook."""
+    rulebook, rates = book.rulebook, book.market.rates
+    nodes = zip(rates.time.tolist(), rates.rate.tolist(), strict=True)
+    return {
+        "book": book.name,
+        "as_of": book.market.as_of.isoformat(),
+        "rulebook": {
+            "id": rulebook.id,
+            "title": rulebook.title,
+            "effective": rulebook.effective.isoformat(),
+            "sha256": rulebook.sha256,
+            "warnings": list(book_warnings(book)),
+        },
+        "inputs": [
+            {"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in book.inputs
+        ],
+        "ignored": list(book.ignored),
+        "rates": {
+            "is_given": rates.is_given,
+            "nodes": [{"years": years, "rate": rate} for years, rate in nodes],
+        },
     }

@@ -8,16 +8,13 @@ explanation checks their sum against the kernel's result.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from riskarray.array_types import F64, I32
+from riskarray.contract import EQUAL_LOSSES
 
 __all__ = ["PortfolioTrace", "ProductTrace", "Switches", "trace_portfolio"]
-
-_EQUAL_LOSSES: Final = 1e-6
-"""As in the kernel, in USD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +158,7 @@ def _share_left(loss: F64, credit: F64) -> F64:
 def _first_worst(loss: F64) -> I32:
     """Return the first of the points of each row whose losses equal the greatest one."""
     greatest = loss.max(axis=1, keepdims=True)
-    first: I32 = (loss >= greatest - _EQUAL_LOSSES).argmax(axis=1).astype(np.int32)
+    first: I32 = (loss >= greatest - EQUAL_LOSSES).argmax(axis=1).astype(np.int32)
     return first
 
 

@@ -1,11 +1,12 @@
 """What the offsets leave of losses at each point; the twin of cpp/src/portfolio_offsets.hpp."""
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from riskarray.array_types import F64, I32, I64
 from riskarray.backends._numba.jit import jit
+from riskarray.contract import EQUAL_LOSSES
 
 __all__ = [
     "Book",
@@ -18,9 +19,6 @@ __all__ = [
     "residual_offset",
     "worst_point",
 ]
-
-EQUAL_LOSSES: Final = 1e-6
-"""USD: losses that differ by less are equal; the reason stands in the C++ twin."""
 
 
 class Book(NamedTuple):
