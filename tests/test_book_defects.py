@@ -251,6 +251,17 @@ CASES = {
         strike=1.0,
         expiry=dt.date(2026, 7, 9),
     ),
+    "expiry that stands for never": extra(
+        "instruments",
+        (6, "expiry", "9999-12-31"),
+        "must be no later than 2126-06-15, 100 years from the snapshot",
+        symbol="X",
+        underlying="ACME",
+        kind="option",
+        right="C",
+        strike=1.0,
+        expiry=dt.date(9999, 12, 31),
+    ),
     "option without right": extra(
         "instruments",
         (6, "right", ""),

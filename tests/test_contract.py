@@ -56,6 +56,8 @@ def example(argument: Argument, sizes: Mapping[str, int], rng: np.random.Generat
             values = rng.uniform(0, 1, shape)
         case _:
             values = rng.uniform(0.05, 0.9, shape)
+    if argument.rises_within:
+        values = np.sort(values)
     return np.ascontiguousarray(values, dtype=argument.dtype)
 
 
@@ -133,6 +135,8 @@ BAD_VALUES: dict[Range, list[float]] = {
     Range.NONNEGATIVE: [-1.0, np.nan, np.inf],
     Range.NONNEGATIVE_OR_NAN: [-1.0, np.inf],
     Range.FRACTION: [-0.1, 1.1, np.nan],
+    Range.RATE: [-1.1, 4.5, np.nan, np.inf],
+    Range.TIME: [100.1, -np.inf, np.nan, np.inf],
     Range.SIGN: [0, 2],
     Range.MODEL: [-1, 3],
     Range.EXERCISE: [0, 3],
@@ -176,8 +180,30 @@ def test_a_wrong_type_or_shape_is_named(name: str, argument_name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("threads", [-1, 1025])
 def test_threads_out_of_range_are_refused(name: str, threads: int) -> None:
-    with pytest.raises(ValueError, match=rf"threads must be 0 \(all\) to 1024, got {threads}"):
+    with pytest.raises(ValueError, match=rf"from 0 \(all\) to 1024, got {threads}"):
         call(name, inputs(kernel(name)), threads=threads)
+
+
+@pytest.mark.parametrize("threads", [1.5, "2", None])
+def test_threads_of_another_type_are_refused(backend: BackendName, threads: object) -> None:
+    with pytest.raises(TypeError, match=f"position_pnl: threads must be an int, got {threads!r}"):
+        call("position_pnl", inputs(kernel("position_pnl")), threads=threads, backend=backend)
+
+
+FALLS = [k.name for k in KERNELS if any(a.rises_within for a in k.inputs)]
+
+
+@pytest.mark.parametrize("name", FALLS)
+def test_dividends_out_of_order_are_refused(name: str, backend: BackendName) -> None:
+    """Those of one underlying; the next underlying begins anew."""
+    arrays = inputs(kernel(name), d=6, u=2)
+    arrays["dividend_offset"] = np.array([0, 3, 6])
+    arrays["dividend_time"] = np.array([0.1, 0.2, 0.3, 0.1, 0.1, 0.2])
+    call(name, arrays, backend=backend)
+    arrays["dividend_time"][4] = 0.05
+    match = f"^{name}: dividend_time must rise within each .*, got 0.05 at index 4 after 0.1"
+    with pytest.raises(ValueError, match=match):
+        call(name, arrays, backend=backend)
 
 
 def test_an_unknown_backend_is_refused() -> None:

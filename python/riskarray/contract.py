@@ -64,6 +64,10 @@ MAX_THREADS: Final = 1024
 """Greatest number of threads that a kernel may be asked for."""
 MIN_VOLATILITY: Final = 1e-4
 MAX_VOLATILITY: Final = 10.0
+MAX_RATE: Final = 1.0
+"""Greatest size of a rate or a yield; beyond it somebody wrote per cent."""
+MAX_YEARS: Final = 100.0
+"""Longest time to expiry: with it, growth at any rate or yield stays a number."""
 """The range in which an implied volatility is searched for."""
 
 
@@ -136,6 +140,8 @@ class Range(Enum):
     MODEL = "0, 1 or 2"
     EXERCISE = "1 or 2"
     FRACTION = "in [0, 1]"
+    RATE = f"between -{MAX_RATE:g} and {MAX_RATE:g} (per year, as a fraction)"
+    TIME = f"at most {MAX_YEARS:g} (years) and finite"
     INDEX = "a row index"
     OFFSETS = "offsets that rise from 0"
     SETS = "offsets that rise from 0, each set with a point at least"
@@ -152,6 +158,8 @@ class Argument:
     range: Range = Range.FINITE
     target: str = ""
     """Dimension that an index or the last offset refers to."""
+    rises_within: str = ""
+    """Offsets of the runs that it must not fall in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,13 +214,15 @@ _RIGHT = _code("right", "+1 call, -1 put", Range.SIGN)
 _STRIKE = _array("strike", "n", "USD per share", Range.POSITIVE)
 _VOLATILITY = _array("volatility", "n", "per sqrt(year)", Range.NONNEGATIVE_OR_NAN)
 _TERMS = (
-    _array("rate", "n", "per year"),
-    _array("dividend_yield", "n", "per year"),
-    _array("time_to_expiry", "n", "years"),
+    _array("rate", "n", "per year", Range.RATE),
+    _array("dividend_yield", "n", "per year", Range.RATE),
+    _array("time_to_expiry", "n", "years", Range.TIME),
 )
 _DIVIDENDS = (
     _offsets("dividend_offset", "u+1", "d"),
-    _array("dividend_time", "d", "years"),
+    Argument(
+        name="dividend_time", dims=("d",), unit="years, rising", rises_within="dividend_offset"
+    ),
     _array("dividend_amount", "d", "USD per share", Range.NONNEGATIVE),
 )
 _OPTION = (_SPOT, _UNDERLYING, _RIGHT, _STRIKE, _VOLATILITY, *_TERMS, *_DIVIDENDS)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from riskarray.array_types import F64, I8, I32, Bool
-from riskarray.contract import MAX_VOLATILITY
+from riskarray.contract import MAX_VOLATILITY, MAX_YEARS
 from riskarray.defects import DefectLog
 from riskarray.market import (
     CLOSE,
@@ -280,6 +280,10 @@ def _expiry(checks: _Checks, as_of: dt.datetime) -> npt.NDArray[np.datetime64]:
     message = f"must not be before {today} (expired)"
     is_past = expires & (expiry < today)
     log.add(table, "expiry", is_past, message, value=lambda row: str(expiry[row]))
+    last = np.datetime64(as_of.date(), "D") + int(365 * MAX_YEARS) - 1
+    is_far = expires & (expiry > last)
+    message = f"must be no later than {last}, {MAX_YEARS:g} years from the snapshot"
+    log.add(table, "expiry", is_far, message, value=lambda row: str(expiry[row]))
     return np.where(expires, expiry, np.datetime64("NaT", "D"))
 
 

@@ -7,7 +7,17 @@ import numpy as np
 
 from riskarray.array_types import AnyArray, Bool
 from riskarray.backends import BackendName, get_backend
-from riskarray.contract import MAX_POINTS, MAX_THREADS, Argument, Kernel, Model, Range, kernel
+from riskarray.contract import (
+    MAX_POINTS,
+    MAX_RATE,
+    MAX_THREADS,
+    MAX_YEARS,
+    Argument,
+    Kernel,
+    Model,
+    Range,
+    kernel,
+)
 
 __all__ = ["by_name", "run_kernel"]
 
@@ -22,6 +32,8 @@ _IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
     Range.MODEL: lambda x, _: (x >= Model.LINEAR) & (x <= Model.AMERICAN),
     Range.EXERCISE: lambda x, _: (x == Model.EUROPEAN) | (x == Model.AMERICAN),
     Range.FRACTION: lambda x, _: (x >= 0) & (x <= 1),
+    Range.RATE: lambda x, _: np.abs(x) <= MAX_RATE,
+    Range.TIME: lambda x, _: (x <= MAX_YEARS) & (x > -np.inf),
     Range.INDEX: lambda x, size: (x >= 0) & (x < size),
     Range.OFFSETS: lambda x, size: (
         (np.diff(x, prepend=0) >= 0)
@@ -53,6 +65,22 @@ def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping
     got = f"{values[index]} at index {where} ({count} in all)"
     msg = f"{name}: {argument.name} must be {text}, got {got}"
     raise ValueError(msg)
+
+
+def _check_order(
+    name: str, argument: Argument, values: AnyArray, arrays: Mapping[str, AnyArray]
+) -> None:
+    """Check that values do not fall within the runs between offsets."""
+    falls = np.diff(values) < 0
+    start = arrays[argument.rises_within]
+    falls[start[(start > 0) & (start < values.size)] - 1] = False
+    if falls.any():
+        at = int(np.argmax(falls)) + 1
+        msg = (
+            f"{name}: {argument.name} must rise within each run of {argument.rises_within}, got "
+            f"{values[at]} at index {at} after {values[at - 1]}"
+        )
+        raise ValueError(msg)
 
 
 def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[str, int]) -> None:
@@ -89,7 +117,19 @@ def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]
             raise ValueError(msg)
     for argument in contract.inputs:
         _check_range(contract.name, argument, arrays[argument.name], sizes)
+    for argument in contract.inputs:
+        if argument.rises_within:
+            _check_order(contract.name, argument, arrays[argument.name], arrays)
     return sizes
+
+
+def _check_threads(name: str, threads: object) -> None:
+    if not isinstance(threads, int):
+        msg = f"{name}: threads must be an int, got {threads!r}"
+        raise TypeError(msg)
+    if not 0 <= threads <= MAX_THREADS:
+        msg = f"{name}: threads must be from 0 (all) to {MAX_THREADS}, got {threads}"
+        raise ValueError(msg)
 
 
 def _allocate(contract: Kernel, sizes: Mapping[str, int]) -> dict[str, AnyArray]:
@@ -139,9 +179,7 @@ def run_kernel(
         If an array has the wrong type or shape, or a value is outside its range.
     """
     contract = kernel(name)
-    if not 0 <= threads <= MAX_THREADS:
-        msg = f"{name}: threads must be 0 (all) to {MAX_THREADS}, got {threads}"
-        raise ValueError(msg)
+    _check_threads(name, threads)
     outputs = _allocate(contract, _checked(contract, arrays))
     getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)
     return tuple(outputs.values())

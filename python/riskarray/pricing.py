@@ -156,6 +156,9 @@ def risk_arrays(
     ------
     BookError
         If a required instrument has no source of volatility; it names all of them.
+    RuntimeError
+        If a required instrument has a value or P&L that is not a number: it would be a defect of
+        this program.
     """
     rules = rulebook if rulebook is not None else _default_rules(market)
     report = progress if progress is not None else _report_nothing
@@ -174,6 +177,8 @@ def risk_arrays(
         market=market, terms=terms, held=held, backend=backend, threads=threads
     )
     base, pnl = priced.risk_arrays(found, spot, rules, report)
+    if required is not None:
+        _check_finite(market, base, pnl, required)
     names = market.underlyings.name
     return RiskArrays(
         symbol=market.instruments.symbol,
@@ -185,6 +190,16 @@ def risk_arrays(
         volatility_source=found.sources(),
         status=found.statuses(),
     )
+
+
+def _check_finite(market: Market, base: F64, pnl: F64, required: Bool) -> None:
+    """Stop rather than let what is not a number into a requirement."""
+    is_bad = required & ~(np.isfinite(base) & np.isfinite(pnl).all(axis=1))
+    if is_bad.any():
+        row = int(np.argmax(is_bad))
+        symbol = market.instruments.symbol[row]
+        msg = f"{symbol}: value or P&L must be finite, got {base[row]}, {pnl[row].tolist()}"
+        raise RuntimeError(msg)
 
 
 def _default_rules(market: Market) -> Rulebook:

@@ -40,13 +40,14 @@ def european_value(
     volatility : ndarray, shape (n,)
         Per square root of a year; NaN where a series has none, its values are NaN then.
     rate, dividend_yield : ndarray, shape (n,)
-        Continuous, per year.
+        Continuous, per year; between -1 and 1.
     time_to_expiry : ndarray, shape (n,)
-        In years; at or below 0 the value is the intrinsic value.
+        In years, up to 100; at or below 0 the value is the intrinsic value.
     dividend_offset : ndarray of int64, shape (u + 1,)
         The dividends of underlying i are ``dividend_offset[i]:dividend_offset[i + 1]``.
     dividend_time, dividend_amount : ndarray, shape (d,)
-        Years to the ex-date, and USD per share; one counts when 0 < time <= time to expiry.
+        Years to the ex-date, not falling within an underlying, and USD per share; one counts when
+        0 < time <= time to expiry.
     threads : int
         0 for all processors. The result does not depend on it.
     backend : {"native", "numba"}, optional
