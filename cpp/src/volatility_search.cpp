@@ -10,7 +10,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double tolerance = 1e-7;        // of spot: what an answer may miss the price by
-constexpr double step_tolerance = 2e-8;   // of scale: expected miss of a step not valued again
+constexpr double step_tolerance = 5e-9;   // of scale: expected miss of a step not valued again
 constexpr double exact = 1e-11;           // of scale: no step can do better
 constexpr double greatest_mismatch = 0.3; // of two slopes, for the second to be trusted
 constexpr double closing_ratio = 0.25;    // of two steps, for the second to be trusted
