@@ -236,6 +236,10 @@ solve(Workspace& w, const Regime& regime, const Tableau& t, int basis, double* x
         return solve_sized(w, regime, Sized<24>(t), basis, x);
     case 32:
         return solve_sized(w, regime, Sized<32>(t), basis, x);
+    case 40:
+        return solve_sized(w, regime, Sized<40>(t), basis, x);
+    case 48:
+        return solve_sized(w, regime, Sized<48>(t), basis, x);
     default:
         return solve_sized(w, regime, Sized<0>(t), basis, x);
     }

@@ -220,11 +220,11 @@ inline Tableau make_tableau(Workspace& w) noexcept {
 }
 
 // Stands long options that cost nothing in a spread at their upper bounds, until they balance the
-// short options that start there: calls from the lowest strike of the first expiry, puts from the
-// other end.
+// short options that start there: the last pool first, calls from the lowest strike of the first
+// expiry, puts from the other end.
 inline void balance_pools(const Workspace& w, const Tableau& t) noexcept {
     bool is_taken[kMaxLegs] = {};
-    for (int p = 0; p < w.n_pools; ++p) {
+    for (int p = w.n_pools - 1; p >= 0; --p) {
         const Pool& pool = w.pools[p];
         for (int side = 0; side < 2; ++side) {
             const int row = pool.balance_row[side];

@@ -260,7 +260,7 @@ def balance_pools(w: Workspace, t: Tableau) -> None:
     legs = w.legs
     for i in range(w.counts[N_LEGS]):
         w.taken[i] = 0.0
-    for p in range(w.counts[N_POOLS]):
+    for p in range(w.counts[N_POOLS] - 1, -1, -1):
         first = w.pools[p]["first_column"]
         size = w.pools[p]["loss_column"] - first
         for side in range(2):
