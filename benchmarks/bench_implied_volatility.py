@@ -17,7 +17,7 @@ from american_series import Series, american_value
 from riskarray import kernels
 from riskarray.array_types import F64, I8
 from riskarray.backends import BackendName
-from riskarray.contract import Model, VolatilityStatus
+from riskarray.kernel_codes import Model, VolatilityStatus
 
 SPOT = 100.0
 SIZE = {"native": 20_000, "numba": 500, "quantlib": 40}

@@ -9,7 +9,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from riskarray import kernels
 from riskarray.array_types import AnyArray
-from riskarray.contract import Model
+from riskarray.kernel_codes import Model
 
 N_SERIES = 60_000
 N_UNDERLYINGS = 600

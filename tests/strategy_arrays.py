@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from riskarray.array_types import AnyArray
-from riskarray.contract import StrategyRule
+from riskarray.kernel_codes import StrategyRule
 from strategy_oracle import Leg, Rules
 
 __all__ = ["kernel_arrays"]

@@ -12,13 +12,8 @@ from scipy.stats import norm
 from known_values import read_cases
 from riskarray.array_types import F64, I8, I32, I64, Bool
 from riskarray.backends import BackendName
-from riskarray.contract import (
-    MAX_VOLATILITY,
-    MIN_VOLATILITY,
-    Model,
-    VolatilityStatus,
-    kernel,
-)
+from riskarray.contract import kernel
+from riskarray.kernel_codes import MAX_VOLATILITY, MIN_VOLATILITY, Model, VolatilityStatus
 from riskarray.kernels import american_value, european_value, implied_volatility
 
 EUROPEAN, AMERICAN = int(Model.EUROPEAN), int(Model.AMERICAN)

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from riskarray import kernels, volatility
 from riskarray.array_types import F64, I64
-from riskarray.contract import VolatilityStatus
+from riskarray.kernel_codes import VolatilityStatus
 from riskarray.market import (
     KIND_OPTION,
     NEW_YORK,

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from riskarray import __version__
 from riskarray.backends import BackendName, get_backend
 from riskarray.cli_rulebook import check_rulebook_name, rulebooks
-from riskarray.contract import MAX_THREADS
+from riskarray.kernel_codes import MAX_THREADS
 from riskarray.report.errors import BAD_INPUT, QUARANTINED, errors_shown
 
 if TYPE_CHECKING:

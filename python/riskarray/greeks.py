@@ -14,7 +14,7 @@ import pyarrow as pa
 from riskarray import kernels
 from riskarray.array_types import F64
 from riskarray.backends import BackendName
-from riskarray.contract import Model
+from riskarray.kernel_codes import Model
 from riskarray.market import Market
 from riskarray.pricing import RiskArrays
 from riskarray.valuation import future_ratio

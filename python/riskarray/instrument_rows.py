@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from riskarray.array_types import F64, I8, I32, Bool
-from riskarray.contract import MAX_VOLATILITY, MAX_YEARS
 from riskarray.defects import DefectLog
+from riskarray.kernel_codes import MAX_VOLATILITY, MAX_YEARS
 from riskarray.market import (
     CLOSE,
     KIND_CODE,

@@ -7,17 +7,8 @@ import numpy as np
 
 from riskarray.array_types import AnyArray, Bool
 from riskarray.backends import BackendName, get_backend
-from riskarray.contract import (
-    MAX_POINTS,
-    MAX_RATE,
-    MAX_THREADS,
-    MAX_YEARS,
-    Argument,
-    Kernel,
-    Model,
-    Range,
-    kernel,
-)
+from riskarray.contract import Argument, Kernel, Range, kernel
+from riskarray.kernel_codes import MAX_POINTS, MAX_RATE, MAX_THREADS, MAX_YEARS, Model
 
 __all__ = ["by_name", "run_kernel"]
 

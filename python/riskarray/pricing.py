@@ -57,8 +57,8 @@ class RiskArrays:
         (`riskarray.volatility`); null for what needs no volatility: stock, futures and options at
         or past expiry.
     status : DictionaryArray, shape (n,)
-        How the search in the price ended (`riskarray.contract.VolatilityStatus`, lower case); null
-        where no price was inverted.
+        How the search in the price ended (`riskarray.kernel_codes.VolatilityStatus`, lower case);
+        null where no price was inverted.
     """
 
     symbol: pa.StringArray

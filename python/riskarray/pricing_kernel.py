@@ -196,7 +196,7 @@ def implied_volatility(
     volatility : ndarray, shape (n,)
         Per square root of a year; NaN unless the status is `VolatilityStatus.OK`.
     status : ndarray of int8, shape (n,)
-        `riskarray.contract.VolatilityStatus`.
+        `riskarray.kernel_codes.VolatilityStatus`.
 
     Raises
     ------
@@ -252,7 +252,7 @@ def risk_arrays(
     spot : ndarray, shape (u, 1 + p)
         Column 0 is today's spot, the others the spots at the valuation points, in USD per share.
     model : ndarray of int8, shape (n,)
-        `riskarray.contract.Model`: linear (stock, future; worth its spot), European, American.
+        `riskarray.kernel_codes.Model`: linear (stock, future; worth its spot), European, American.
     underlying, right, strike, volatility, rate, dividend_yield, time_to_expiry : ndarray
         As for `european_value`; strike 1 and right +1 will do for a linear instrument.
     multiplier : ndarray, shape (n,)

@@ -8,7 +8,7 @@ A shape is written strike by strike, the lowest first: right and number of contr
 from dataclasses import dataclass
 from typing import Final
 
-from riskarray.contract import StrategyCode
+from riskarray.kernel_codes import StrategyCode
 
 __all__ = ["DEFINITIONS", "MAX_SHAPE", "SPREADS", "Definition", "Shape"]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from riskarray.array_types import F64, I32, I64, Bool
-from riskarray.contract import StrategyRule
+from riskarray.kernel_codes import StrategyRule
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.strategy_terms import FUND, INDEX, MARGIN, Terms
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64, AnyArray
 from riskarray.backends import BackendName
-from riskarray.contract import LEGS_PER_POSITION, STRATEGIES_PER_POSITION
 from riskarray.kernel_call import by_name, run_kernel
+from riskarray.kernel_codes import LEGS_PER_POSITION, STRATEGIES_PER_POSITION
 from riskarray.sums import run_rows
 
 __all__ = ["StrategyRequirement", "strategy_requirement"]
@@ -107,7 +107,7 @@ def strategy_requirement(
     initial_short, maintenance_short : ndarray, shape (r, u)
         Requirement of short stock beside its proceeds, in USD per share.
     rules : ndarray, shape (r, 14)
-        Figures of each regime; the columns are `riskarray.contract.StrategyRule`.
+        Figures of each regime; the columns are `riskarray.kernel_codes.StrategyRule`.
     threads : int
         0 for all processors. The result does not depend on it.
     backend : {"native", "numba"}, optional

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64, AnyArray, Bool
-from riskarray.contract import StrategyCode
+from riskarray.kernel_codes import StrategyCode
 from riskarray.strategy_definitions import DEFINITIONS, MAX_SHAPE, SPREADS, Definition
 
 __all__ = ["NAMES", "Legs", "Name", "definition_figures", "name_strategies", "unit_count"]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from riskarray.array_types import F64, I8, I32, Bool
-from riskarray.contract import StrategyRule
+from riskarray.kernel_codes import StrategyRule
 from riskarray.market import KIND_FUTURE, KIND_OPTION, KIND_STOCK, Instruments, Market, Underlyings
 from riskarray.rulebook import Rulebook
 
@@ -65,7 +65,7 @@ class Terms:
     initial_short, maintenance_short : ndarray, shape (2, u)
         Requirement of stock sold short beside the proceeds, in USD per share.
     rules : ndarray, shape (2, 14)
-        Figures of the regimes by `riskarray.contract.StrategyRule`.
+        Figures of the regimes by `riskarray.kernel_codes.StrategyRule`.
     """
 
     kind: I8

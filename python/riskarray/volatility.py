@@ -27,7 +27,7 @@ import pyarrow as pa
 from riskarray import kernels
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.backends import BackendName
-from riskarray.contract import VolatilityStatus
+from riskarray.kernel_codes import VolatilityStatus
 from riskarray.market import KIND_OPTION, Market
 from riskarray.smiles import Smiles
 
@@ -70,7 +70,7 @@ class OptionTerms:
     underlying : ndarray of int32, shape (n,)
         Row of the underlying.
     model : ndarray of int8, shape (n,)
-        `riskarray.contract.Model`.
+        `riskarray.kernel_codes.Model`.
     right : ndarray of int8, shape (n,)
         +1 or -1.
     strike, rate, dividend_yield, time_to_expiry : ndarray, shape (n,)
@@ -97,7 +97,8 @@ class Volatilities:
     source : ndarray of int8, shape (n,)
         `VolatilitySource`; -1 where the instrument needs none: stock, futures, expired options.
     status : ndarray of int8, shape (n,)
-        `riskarray.contract.VolatilityStatus` of the search in its price; -1 where there was none.
+        `riskarray.kernel_codes.VolatilityStatus` of the search in its price; -1 where there was
+        none.
     """
 
     volatility: F64

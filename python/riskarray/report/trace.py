@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskarray.array_types import F64, I32
-from riskarray.contract import EQUAL_LOSSES
+from riskarray.kernel_codes import EQUAL_LOSSES
 
 __all__ = ["PortfolioTrace", "ProductTrace", "Switches", "trace_portfolio"]
 

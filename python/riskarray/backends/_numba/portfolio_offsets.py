@@ -6,7 +6,7 @@ import numpy as np
 
 from riskarray.array_types import F64, I32, I64
 from riskarray.backends._numba.jit import jit
-from riskarray.contract import EQUAL_LOSSES
+from riskarray.kernel_codes import EQUAL_LOSSES
 
 __all__ = [
     "Book",
