@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from command import Command, run_command
 from small_book import ACME_CALL, small_tables, with_cell, with_row, write_book
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 ROOT = Path(__file__).parents[1]
 ACME = ROOT / "examples" / "acme"
@@ -252,6 +255,23 @@ def test_a_book_of_empty_tables_is_margined_with_a_warning_about_its_rate(
     assert "riskarray: warning: rate 0 at every expiry" in as_json.err
     rates = json.loads(as_json.out)["manifest"]["rates"]
     assert rates == {"is_given": False, "nodes": [{"years": 0.0, "rate": 0.0}]}
+
+
+@pytest.mark.parametrize("name", ["check", "compare", "explain", "pnl", "risk-arrays"])
+def test_every_command_warns_of_a_missing_rate(command: Command, tmp_path: Path, name: str) -> None:
+    """On the standard error, so that what is piped stays as it is."""
+    folder = tmp_path / "book"
+    shutil.copytree(EXAMPLES / "acme", folder)
+    settings = (folder / "book.toml").read_text()
+    kept = [line for line in settings.splitlines() if not line.startswith("rate")]
+    (folder / "book.toml").write_text("\n".join(kept))
+    to_file = ["--out", str(tmp_path / "table.csv")]
+    after = {"explain": ["A1"], "pnl": to_file, "risk-arrays": to_file}
+    outcome = command(name, folder, *after.get(name, []))
+    assert outcome.code == 0
+    assert outcome.err == (
+        "riskarray: warning: rate 0 at every expiry, for the book gives neither rate nor rates\n"
+    )
 
 
 def test_json_names_the_accounts_left_out(bad_book: Path, command: Command) -> None:

@@ -3,27 +3,34 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
 from riskarray import __version__
-from riskarray.backends import BackendName, get_backend
-from riskarray.cli_rulebook import check_rulebook_name, rulebooks
-from riskarray.kernel_codes import MAX_THREADS
-from riskarray.report.errors import BAD_INPUT, QUARANTINED, errors_shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from riskarray.book import Book
-    from riskarray.engine.stages import Stages
+from riskarray.cli_common import (
+    BackendOption,
+    BookFolder,
+    JsonOption,
+    OnErrorOption,
+    RulebookOption,
+    TableFile,
+    ThreadsOption,
+    check_account,
+    check_backend,
+    check_out,
+    finish,
+    named_rulebook,
+    read_stage,
+    warn,
+)
+from riskarray.cli_rulebook import rulebooks
+from riskarray.report.errors import BAD_INPUT, errors_shown
 
 __all__ = ["app", "main"]
 
 Engine = Literal["local"]
-OnError = Literal["fail", "quarantine"]
 
 
 class Commands(TyperGroup):
@@ -45,34 +52,6 @@ app = typer.Typer(
 app.add_typer(rulebooks, name="rulebook")
 
 
-BookFolder = Annotated[
-    Path,
-    typer.Argument(
-        exists=True, file_okay=False, metavar="BOOK", help="Folder with the tables of a book."
-    ),
-]
-RulebookOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME|FILE", help="Rulebook, in place of the one that the book names."),
-]
-BackendOption = Annotated[
-    BackendName | None,
-    typer.Option(help="Kernels to use; by default RISKARRAY_BACKEND, else native."),
-]
-ThreadsOption = Annotated[
-    int,
-    typer.Option(min=0, max=MAX_THREADS, help="0 for all processors; results do not depend on it."),
-]
-OnErrorOption = Annotated[
-    OnError,
-    typer.Option(help="Stop at defects, or leave out the accounts that they touch (exit 3)."),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object, nothing else.")]
-TableFile = Annotated[
-    Path, typer.Option("--out", metavar="FILE", help="Where to: .parquet or .csv.")
-]
-
-
 def _version(is_wanted: bool) -> None:
     if is_wanted:
         typer.echo(f"riskarray {__version__}")
@@ -89,42 +68,6 @@ def _common(
 
     Exit codes: 0 done, 1 bad input, 2 wrong usage, 3 done with accounts left out.
     """
-
-
-def _check_backend(backend: BackendName | None) -> None:
-    """Refuse, as wrong usage, a backend or instruction set that this machine does not have."""
-    from riskarray.build import build_info
-
-    try:
-        get_backend(backend)
-        build_info()
-    except (ValueError, ImportError) as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _check_out(check: "Callable[[Path], None]", out: Path) -> None:
-    """Refuse, as wrong usage, a place that must not be written to; before any work is done."""
-    try:
-        check(out)
-    except ValueError as error:
-        msg = f"--out {error}"
-        raise typer.BadParameter(msg) from None
-
-
-def _rulebook(name: str | None) -> str | None:
-    return None if name is None else check_rulebook_name(name)
-
-
-def _read(stages: "Stages", book: Path, rulebook: str | None, on_error: OnError) -> "Book":
-    from riskarray.book import read_book
-
-    with stages.stage("read"):
-        return read_book(book, rulebook=_rulebook(rulebook), on_error=on_error)
-
-
-def _finish(rejected: int) -> None:
-    if rejected:
-        raise typer.Exit(QUARANTINED)
 
 
 @app.command()
@@ -149,12 +92,12 @@ def margin(
     from riskarray.report.summary import show_summary, warning_lines
     from riskarray.report.terminal import progress_bars
 
-    _check_backend(backend)
+    check_backend(backend)
     if out is not None:
-        _check_out(check_target, out)
+        check_out(check_target, out)
     with progress_bars() as progress:
         stages = Stages(progress)
-        loaded = _read(stages, book, rulebook, on_error)
+        loaded = read_stage(stages, book, rulebook, on_error)
         report = compute(
             loaded,
             stages,
@@ -172,7 +115,7 @@ def margin(
             typer.echo(f"riskarray: {line}" if line[:1] != " " else line, err=True)
     else:
         show_summary(report, out)
-    _finish(report.rejects.num_rows)
+    finish(report.rejects.num_rows)
 
 
 @app.command()
@@ -194,14 +137,15 @@ def explain(
     from riskarray.report.report import compute
     from riskarray.report.terminal import console, progress_bars
 
-    _check_backend(backend)
+    check_backend(backend)
     with progress_bars() as progress:
         stages = Stages(progress)
-        loaded = _read(stages, book, rulebook, on_error)
-        _check_account(loaded, account)
+        loaded = read_stage(stages, book, rulebook, on_error)
+        check_account(loaded, account)
         report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
-        _check_account(report.result.book, account)
+        check_account(report.result.book, account)
         explanation = report.explain(account)
+    warn(report.result.book)
     if json:
         typer.echo(explanation.to_json())
     elif markdown:
@@ -229,33 +173,20 @@ def compare(
     from riskarray.report.terminal import progress_bars
     from riskarray.report.writing import check_table_path, new_file, write_table
 
-    _check_backend(backend)
+    check_backend(backend)
     if out is not None:
-        _check_out(check_table_path, out)
+        check_out(check_table_path, out)
     with progress_bars() as progress:
         stages = Stages(progress)
-        loaded = _read(stages, book, rulebook, on_error)
+        loaded = read_stage(stages, book, rulebook, on_error)
         report = compute(loaded, stages, on_error=on_error, backend=backend, threads=threads)
         comparison = report.compare()
         if out is not None:
             with stages.stage("write"), new_file(out) as partial:
                 write_table(comparison.accounts, partial)
+    warn(loaded)
     show_comparison(comparison, is_json=json)
-    _finish(report.rejects.num_rows)
-
-
-def _check_account(book: "Book", account: str) -> None:
-    """Refuse, as wrong usage, an account that the book does not have or that is left out."""
-    import pyarrow.compute as pc
-
-    if pc.index(book.account, account).as_py() >= 0:
-        return
-    rejected = pc.index(book.rejects["account"], account).as_py()
-    if rejected >= 0:
-        msg = f"account {account!r} is left out: {book.rejects['message'][rejected].as_py()}"
-    else:
-        msg = f"ACCOUNT must be one of the book's {len(book.account):,} accounts, got {account!r}"
-    raise typer.BadParameter(msg)
+    finish(report.rejects.num_rows)
 
 
 @app.command("risk-arrays")
@@ -276,11 +207,11 @@ def risk_arrays(
     from riskarray.report.terminal import progress_bars
     from riskarray.report.writing import check_table_path, new_file, write_table
 
-    _check_backend(backend)
-    _check_out(check_table_path, out)
+    check_backend(backend)
+    check_out(check_table_path, out)
     with progress_bars() as progress:
         stages = Stages(progress)
-        loaded = _read(stages, book, rulebook, on_error)
+        loaded = read_stage(stages, book, rulebook, on_error)
         with stages.stage("price"):
             arrays = price(
                 loaded.market,
@@ -298,7 +229,8 @@ def risk_arrays(
                     table = table.append_column(name, column)
         with stages.stage("write"), new_file(out) as partial:
             write_table(table, partial)
-    _finish(loaded.rejects.num_rows)
+    warn(loaded)
+    finish(loaded.rejects.num_rows)
 
 
 @app.command()
@@ -321,19 +253,20 @@ def pnl(
     from riskarray.report.terminal import progress_bars
     from riskarray.report.writing import check_table_path, new_file
 
-    _check_backend(backend)
-    _check_out(check_table_path, out)
+    check_backend(backend)
+    check_out(check_table_path, out)
     with progress_bars() as progress:
         stages = Stages(progress)
-        loaded = _read(stages, book, rulebook, on_error)
+        loaded = read_stage(stages, book, rulebook, on_error)
         if account is not None:
-            _check_account(loaded, account)
+            check_account(loaded, account)
         loaded, arrays = price(loaded, stages, on_error=on_error, backend=backend, threads=threads)
         if account is not None:
-            _check_account(loaded, account)
+            check_account(loaded, account)
         with stages.stage("write"), new_file(out) as partial:
             write_position_pnl(loaded, arrays, partial, account, backend=backend, threads=threads)
-    _finish(loaded.rejects.num_rows)
+    warn(loaded)
+    finish(loaded.rejects.num_rows)
 
 
 @app.command()
@@ -345,8 +278,8 @@ def check(book: BookFolder, rulebook: RulebookOption = None) -> None:
     from riskarray.report.terminal import progress_bars
     from riskarray.tables import BookError
 
-    _check_backend(None)
-    rules = _rulebook(rulebook)
+    check_backend(None)
+    rules = named_rulebook(rulebook)
     try:
         with progress_bars() as progress:
             stages = Stages(progress)
@@ -364,6 +297,7 @@ def check(book: BookFolder, rulebook: RulebookOption = None) -> None:
         f"{len(market.instruments):,} instruments, {len(loaded.account):,} accounts, "
         f"{len(loaded.instrument):,} positions"
     )
+    warn(loaded)
 
 
 def main() -> None:

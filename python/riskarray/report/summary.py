@@ -8,13 +8,14 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from riskarray.book import Book
 from riskarray.book_warnings import short_warnings
 from riskarray.report.account_status import BELOW_MINIMUM_EQUITY, DEFICIENCY
 from riskarray.report.report import Report
 from riskarray.report.terminal import console, money, seconds_line, table, text
 from riskarray.tables import Defect
 
-__all__ = ["show_summary", "warning_lines"]
+__all__ = ["book_warning_lines", "show_summary", "warning_lines"]
 
 _ACCOUNTS: Final = 10
 _REJECTS: Final = 5
@@ -59,6 +60,24 @@ def show_summary(report: Report, out: Path | None = None, *, on: Console | None 
         shown.print(text(line))
 
 
+def book_warning_lines(book: Book) -> Iterator[str]:
+    """Yield the rate that stands in for none and figures used before they are in force.
+
+    Parameters
+    ----------
+    book : Book
+        Any.
+
+    Yields
+    ------
+    str
+        One line each.
+    """
+    if not book.market.rates.is_given:
+        yield "warning: rate 0 at every expiry, for the book gives neither rate nor rates"
+    yield from (f"warning: {line}" for line in short_warnings(book))
+
+
 def warning_lines(report: Report, *, is_all: bool = False) -> Iterator[str]:
     """Yield what a reader of the figures must not miss.
 
@@ -76,9 +95,7 @@ def warning_lines(report: Report, *, is_all: bool = False) -> Iterator[str]:
         requirements beyond what the firm's net capital carries,
         the accounts left out with the reason of each.
     """
-    if not report.result.book.market.rates.is_given:
-        yield "warning: rate 0 at every expiry, for the book gives neither rate nor rates"
-    yield from (f"warning: {line}" for line in short_warnings(report.result.book))
+    yield from book_warning_lines(report.result.book)
     firm = report.manifest["firm"]
     if isinstance(firm, dict) and firm["is_over"]:
         yield (
