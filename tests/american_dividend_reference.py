@@ -232,6 +232,23 @@ def _two_dividends(rng: np.random.Generator, group: str) -> Case:
     )
 
 
+def _low_volatility(rng: np.random.Generator, group: str) -> Case:
+    """Volatility 5 to 16 %, yield from 0.01 %, the last ex-date in the last 25 days."""
+    days = int(rng.integers(60, 913))
+    ex_days = sorted((rng.integers(1, days + 1), days - rng.integers(0, 25)))
+    return Case(
+        group=group,
+        right=int(rng.choice([-1, 1])),
+        strike=100.0 * float(np.exp(rng.uniform(np.log(0.6), np.log(2.0)))),
+        volatility=float(np.exp(rng.uniform(np.log(0.05), np.log(0.16)))),
+        rate=float(rng.uniform(-0.01, 0.08)),
+        dividend_yield=float(np.exp(rng.uniform(np.log(1e-4), np.log(0.12)))),
+        days=days,
+        ex_days=tuple(int(day) for day in ex_days),
+        amounts=tuple(float(amount) for amount in rng.uniform(0.1, 3.0, 2)),
+    )
+
+
 def _many_dividends(rng: np.random.Generator, group: str) -> Case:
     """A payer every week, month or quarter."""
     gap = int(rng.choice([7, 30, 91]))
@@ -270,7 +287,12 @@ def _two_boundaries(rng: np.random.Generator, group: str) -> Case:
 def random_cases(group: str, n: int, seed: int) -> list[Case]:
     """Cases of one group; all but the volatile ones with sigma sqrt(T) <= 2."""
     rng = np.random.default_rng(seed)
-    draw = {"many": _many_dividends, "two_boundaries": _two_boundaries}.get(group, _two_dividends)
+    draws = {
+        "low": _low_volatility,
+        "many": _many_dividends,
+        "two_boundaries": _two_boundaries,
+    }
+    draw = draws.get(group, _two_dividends)
     cases: list[Case] = []
     while len(cases) < n:
         case = draw(rng, group)
@@ -304,7 +326,14 @@ def read_references() -> tuple[list[Case], F64, F64]:
 
 def write_references() -> None:
     """Write the case file; takes some minutes."""
-    groups = {"main": 300, "short": 100, "many": 80, "two_boundaries": 80, "volatile": 60}
+    groups = {
+        "main": 300,
+        "short": 100,
+        "many": 80,
+        "two_boundaries": 80,
+        "volatile": 60,
+        "low": 120,
+    }
     cases = [
         case for k, (group, n) in enumerate(groups.items()) for case in random_cases(group, n, k)
     ]

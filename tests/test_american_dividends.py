@@ -25,7 +25,7 @@ from riskarray.backends import BackendName
 from riskarray.build import build_info
 
 ELEVEN = 100.0 * np.linspace(0.85, 1.15, 11)
-GROUPS = ["main", "short", "many", "two_boundaries", "volatile"]
+GROUPS = ["main", "short", "many", "two_boundaries", "volatile", "low"]
 
 
 def arguments(cases: list[Case], spots: F64) -> tuple[AnyArray, ...]:
@@ -109,10 +109,10 @@ def test_error_with_two_dividends(backend: BackendName) -> None:
 
 @pytest.mark.parametrize(
     ("group", "worst"),
-    [("short", 1e-4), ("many", 1e-4), ("two_boundaries", 1e-4), ("volatile", 1e-3)],
+    [("short", 2e-5), ("many", 5e-5), ("two_boundaries", 5e-5), ("low", 5e-5), ("volatile", 5e-4)],
 )
 def test_error_elsewhere(backend: BackendName, group: str, worst: float) -> None:
-    """Up to 20 days; payers by week, month or quarter; no dividends; deviations of 2 to 8."""
+    """Up to 20 days; by week, month or quarter; no dividends; late ex-dates; deviations 2 to 8."""
     cases, value, _ = references(group)
     error = np.abs(american(cases, backend=backend) - value) / 100
     assert np.max(error) < worst

@@ -22,8 +22,9 @@
 // American = exact European + (American - European on the same grid): the errors at the strike's
 // kink cancel.
 //
-// Error below 1e-4 of the spot for sigma sqrt(T) <= 2 (99 % below 6e-5), below 1e-3 up to 8; with
-// two boundaries below 1e-4.
+// Error below 1e-4 of the spot for sigma sqrt(T) <= 2 (99 % below 6e-5), with two boundaries, and
+// down to no volatility; below 1e-3 up to 8 but for calls with dividends worth more than the
+// strike: those are too dear by up to 1e-2, within what the share and the dividends can be worth.
 
 namespace riskarray::RISKARRAY_ISA {
 namespace {
@@ -44,31 +45,71 @@ Vec interpolate(const Grid& grid, Vec place) noexcept {
            (s + 1.0) * (s - 2.0) * ((s - 1.0) * load(u[1]) - s * load(u[2])) * 0.5;
 }
 
-// Raises the values of some lanes to those of the certain path.
-Vec at_certain_path(const SeriesLanes& lanes,
+// Value of each of some lanes if the path from a spot were certain; elsewhere 0.
+Vec on_certain_path(const SeriesLanes& lanes,
                     const UnderlyingSpots& market,
                     Vec spot,
-                    Vec value,
-                    Mask is_bounded) noexcept {
+                    Mask is_wanted) noexcept {
+    Vec value{};
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        if (is_bounded[lane]) {
+        if (is_wanted[lane]) {
             const CertainTerms terms{lanes.sign[lane],
                                      lanes.strike[lane],
                                      lanes.rate[lane],
                                      lanes.dividend_yield[lane],
                                      lanes.time_to_expiry[lane],
                                      lanes.underlying[lane]};
-            const double certain = certain_value(terms, market, spot[lane], lanes.dividends[lane]);
-            value[lane] = certain > value[lane] ? certain : value[lane];
+            value[lane] = certain_value(terms, market, spot[lane], lanes.dividends[lane]);
         }
     }
     return value;
 }
 
-// With less deviation the path is as good as certain everywhere, or nearly so: what is certain is a
-// lower bound of the value.
-constexpr double kCertainBelow = 1e-4;
-constexpr double kNearlyBelow = 5e-3;
+// With less deviation the nodes may not resolve it. The value is then kept within what the best
+// time of exercise can add to the certain path: 0.8 deviations of the escrowed spot (the expected
+// maximum of a Brownian path), and a little for its growth.
+constexpr double kNearlyCertain = 5e-3;
+constexpr double kMostAdded = 0.81;
+
+struct Bounds {
+    Vec growth;       // of a share's value by a negative yield, at most
+    Vec on_dividends; // what a call's dividends to come are worth without the rest of the spot
+    Vec added;        // to the certain path, per escrowed spot
+    Mask is_nearly;
+};
+
+Bounds bounds_of(const SeriesLanes& lanes, const UnderlyingSpots& market, Vec time) noexcept {
+    Bounds bounds;
+    const Vec deviation = lanes.volatility * sqrt(time);
+    const Vec at_most = exp(max((lanes.rate - lanes.dividend_yield) * time, Vec{}));
+    const Mask is_above = (lanes.sign > 0.0) & (lanes.dividends * at_most > lanes.strike);
+    bounds.growth = max(exp(-lanes.dividend_yield * time), broadcast(1.0));
+    bounds.on_dividends = on_certain_path(lanes, market, lanes.dividends, is_above);
+    bounds.added = kMostAdded * deviation * bounds.growth;
+    bounds.is_nearly = deviation < kNearlyCertain;
+    return bounds;
+}
+
+// American value from what the grid gives, or from the European one outside.
+Vec within_bounds(const Bounds& bounds,
+                  const SeriesLanes& lanes,
+                  const UnderlyingSpots& market,
+                  Vec spot,
+                  Vec value,
+                  Mask is_outside) noexcept {
+    const Vec escrowed = max(spot - lanes.dividends, Vec{});
+    if (any(is_outside | bounds.is_nearly)) {
+        const Vec certain = on_certain_path(lanes, market, spot, is_outside | bounds.is_nearly);
+        const Vec most = certain + bounds.added * escrowed;
+        value = max(select(bounds.is_nearly, min(value, most), value), certain);
+    }
+    // A call is worth no more than the share and what is due of its dividends. When these are
+    // worth more than the spot, they cannot all be paid: it loses what is missing.
+    const Vec most = escrowed * bounds.growth + bounds.on_dividends;
+    const Vec missing = max(lanes.dividends - spot, Vec{}) * bounds.growth;
+    value = select(lanes.sign < 0.0, value, min(value, most) - missing);
+    return max(value, max(lanes.sign * (spot - lanes.strike), Vec{}));
+}
 
 // American values, from European ones, at every spot of one lane group.
 void add_premium(const Grid& grid,
@@ -79,24 +120,15 @@ void add_premium(const Grid& grid,
     const Vec bond = exp(-lanes.rate * grid.time);
     const Vec stock = exp(-lanes.dividend_yield * grid.time);
     const Mask is_put = lanes.sign < 0.0;
-    const Vec deviation = lanes.volatility * sqrt(grid.time);
-    const Mask is_certain = deviation < kCertainBelow;
-    const Mask is_nearly = deviation < kNearlyBelow;
+    const Bounds bounds = bounds_of(lanes, market, grid.time);
     for (std::size_t j = 0; j < market.n_spots; ++j) {
         const Vec x = max(spot[j] - lanes.dividends, Vec{}) / lanes.strike;
         const Vec numeraire = lanes.strike * select(is_put, bond, x * stock);
         const Vec place = (grid.drift - lanes.sign * log(x) - grid.first) / grid.spacing;
-        const Mask is_outside =
-            is_certain | (place < 0.0) | (place > static_cast<double>(grid.nodes - 1));
+        const Mask is_outside = (place < 0.0) | (place > static_cast<double>(grid.nodes - 1));
         const Vec premium = max(numeraire * interpolate(grid, place), Vec{});
-        Vec american = value[j] + select(is_outside, Vec{}, premium);
-        if (any(is_outside | is_nearly)) {
-            american = at_certain_path(lanes, market, spot[j], american, is_outside | is_nearly);
-        }
-        // Dividends worth more than the spot cannot all be paid: a call loses what is missing.
-        const Vec missing = select(is_put, Vec{}, max(lanes.dividends - spot[j], Vec{}));
-        const Vec exercise = max(lanes.sign * (spot[j] - lanes.strike), Vec{});
-        value[j] = max(american - missing, exercise);
+        const Vec american = value[j] + select(is_outside, Vec{}, premium);
+        value[j] = within_bounds(bounds, lanes, market, spot[j], american, is_outside);
     }
 }
 
@@ -104,7 +136,7 @@ void add_premium(const Grid& grid,
 struct WorkList {
     std::array<std::int32_t, max_block> row;
     std::size_t size = 0;
-    std::size_t n_narrow = 0; // the first of them need few nodes, the others most
+    std::size_t n_narrow = 0; // the first of them take few nodes, the others most
 };
 
 WorkList sort_by_work(const OptionSeries& series,
@@ -119,13 +151,23 @@ WorkList sort_by_work(const OptionSeries& series,
         const double time = series.time_to_expiry[i];
         const auto underlying = static_cast<std::size_t>(series.underlying[i]);
         const std::int64_t dividends = n_dividends(market, underlying, time);
-        const double depth =
-            deepest(series.right[i], series.rate[i], series.dividend_yield[i], dividends > 0);
-        const bool is_wide =
-            depth < kWideFrom ||
-            has_two_boundaries(series.right[i], series.rate[i], series.dividend_yield[i]);
-        key[k] = (is_wide ? std::int64_t{1} << 62 : 0) + (dividends << 16) +
-                 static_cast<std::int64_t>(k);
+        const double dividends_now = dividend_value(market,
+                                                    underlying,
+                                                    series.rate[i] - series.dividend_yield[i],
+                                                    series.time_to_expiry[i]);
+        const Extent extent = extent_of(series.right[i],
+                                        series.rate[i],
+                                        series.dividend_yield[i],
+                                        time,
+                                        series.volatility[i],
+                                        dividends_now / series.strike[i]);
+        const bool is_wide = nodes_for(extent) > kFewNodes;
+        const double steps =
+            all_steps(series.right[i], series.rate[i], series.dividend_yield[i], extent.deviation);
+        const auto work = static_cast<std::int64_t>(steps + static_cast<double>(dividends) *
+                                                                min_steps(dividends));
+        key[k] =
+            (is_wide ? std::int64_t{1} << 62 : 0) + (work << 16) + static_cast<std::int64_t>(k);
         list.n_narrow += is_wide ? 0 : 1;
     }
     std::sort(key.begin(), key.begin() + static_cast<std::ptrdiff_t>(rows.size()));

@@ -9,20 +9,31 @@
 
 namespace {
 
-constexpr std::size_t kFewNodes = 160;
+constexpr double kInvSqrt2 = 0.70710678118654752440;
+constexpr std::size_t kFewNodes = 192;
 constexpr std::size_t kMostNodes = 256;
-// Half-width of the grid in standard deviations. Beyond it exercise is as good as certain.
-constexpr double kWidth = 3.25;
-constexpr double kDeepest = -1.3862943611198906; // ln(1/4): the nodes go no deeper
-constexpr double kWideFrom = -0.3;               // depth that takes most nodes
+constexpr double kNodesPerDeviation = 20.0; // most nodes are taken where few would be less dense
+// Standard deviations between the end of the grid and the nearest place of exercise that depends on
+// the spot. Beyond it exercise is as good as certain.
+constexpr double kWidth = 3.5;
+// How deep in the money the nodes go: no deeper than ln(1/4), and no further below the strike than
+// so many deviations, for they must resolve them. Where they end exercise is at the best certain
+// time, which is late or early by at most the yield or the rate of some days.
+constexpr double kDeepest = -1.3862943611198906;
+constexpr double kMostDepth = 19.0;
 // Beyond this sigma sqrt(T) values no longer change (by less than 1e-6 of the strike).
 constexpr double kMostDeviation = 10.0;
-// Steps over the whole time, dealt out by length; at least kMostSteps in each segment between
-// ex-dates when these are few, kLeastSteps when they are many. Twice kSteps with two boundaries.
-constexpr double kSteps = 64.0;
-constexpr double kMostSteps = 8.0;
-constexpr double kLeastSteps = 3.0;
+constexpr double kLeastDeviation = 1e-8;
+// Steps over the whole time, from the least for small deviations to the most for those of 1 and
+// more, twice as many with two boundaries. They are dealt out by length; a segment between ex-dates
+// takes at least kMostShort when these are few, kLeastShort when they are many.
+constexpr double kLeastSteps = 48.0;
+constexpr double kMostSteps = 96.0;
+constexpr double kMostShort = 12.0;
+constexpr double kLeastShort = 3.0;
 constexpr double kSharedSteps = 40.0;
+// The European is put right at an ex-date no more than so many nodes of deviation from expiry.
+constexpr double kRough = 4.0;
 
 // Exercise at one time, worth level - slope * (e^z times the growth of the frame).
 struct Exercise {
@@ -97,15 +108,21 @@ inline std::int64_t n_dividends(const riskarray::UnderlyingSpots& market,
     return last_dividend(market, underlying, time) - last_dividend(market, underlying, 0.0);
 }
 
-inline double min_steps(std::int64_t dividends) noexcept {
-    const double share = __builtin_rint(kSharedSteps / static_cast<double>(dividends + 1));
-    return std::max(kLeastSteps, std::min(kMostSteps, share));
-}
-
 // Exercise between two boundaries: a put with q < r < 0, a call with r < q < 0.
 inline bool has_two_boundaries(int right, double rate, double dividend_yield) noexcept {
     return right < 0 ? dividend_yield < rate && rate < 0.0
                      : rate < dividend_yield && dividend_yield < 0.0;
+}
+
+inline double all_steps(int right, double rate, double dividend_yield, double deviation) noexcept {
+    const double steps =
+        __builtin_rint(kLeastSteps + (kMostSteps - kLeastSteps) * std::min(1.0, deviation));
+    return has_two_boundaries(right, rate, dividend_yield) ? 2.0 * steps : steps;
+}
+
+inline double min_steps(std::int64_t dividends) noexcept {
+    const double share = __builtin_rint(kSharedSteps / static_cast<double>(dividends + 1));
+    return std::max(kLeastShort, std::min(kMostShort, share));
 }
 
 // How far in the money (as ln x of a put, -ln x of a call) the time of exercise depends on the
@@ -123,6 +140,41 @@ inline double deepest(int right, double rate, double dividend_yield, bool has_di
         return kDeepest;
     }
     return std::max(std::min(__builtin_log(numeraire / asset), 0.0), kDeepest);
+}
+
+struct Extent {
+    double bottom, top; // z of the first and the last node
+    double deviation;
+};
+
+// The nodes depend on the series alone: other spots beside one change nothing in its value. On
+// either side they go beyond where the series is exercised, or where the time of exercise depends
+// on the spot, by some deviations: z is what a path is expected to have at expiry, and exercise
+// comes anywhere between there and the drift.
+inline Extent extent_of(int right,
+                        double rate,
+                        double dividend_yield,
+                        double time,
+                        double volatility,
+                        double share) noexcept {
+    const double sign = right < 0 ? 1.0 : -1.0;
+    const double total = volatility * __builtin_sqrt(time);
+    const double deviation = std::min(std::max(total, kLeastDeviation), kMostDeviation);
+    const double drift = sign * (rate - dividend_yield) * time - 0.5 * deviation * deviation;
+    const double ex_dividends = std::max(__builtin_log(std::max(1.0 - share, 0.01)), kDeepest);
+    const double on_put = right < 0 ? ex_dividends : 0.0;
+    const double on_call = right < 0 ? 0.0 : ex_dividends;
+    const double depth = deepest(right, rate, dividend_yield, share > 0.0);
+    const double deep = std::max(std::min(depth, on_put), on_put - kMostDepth * deviation);
+    return {deep + std::min(drift, 0.0) - kWidth * deviation,
+            std::max(drift, 0.0) - on_call + kWidth * deviation,
+            deviation};
+}
+
+// Of one series, by its own terms: its neighbours change nothing.
+inline std::size_t nodes_for(const Extent& extent) noexcept {
+    const double need = kNodesPerDeviation * (extent.top - extent.bottom) / extent.deviation;
+    return need > static_cast<double>(kFewNodes) ? kMostNodes : kFewNodes;
 }
 
 // Moves a lane to its next segment; all dividends due at its beginning are taken up.
@@ -168,37 +220,33 @@ set_terms(Grid& grid, const SeriesLanes& lanes, const riskarray::UnderlyingSpots
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
         const std::size_t underlying = lanes.underlying[lane];
         grid.next_dividend[lane] = last_dividend(market, underlying, grid.time[lane]);
-        const bool is_double = has_two_boundaries(
-            lanes.sign[lane] < 0.0 ? -1 : 1, lanes.rate[lane], lanes.dividend_yield[lane]);
-        grid.all_steps[lane] = is_double ? 2.0 * kSteps : kSteps;
+        grid.all_steps[lane] = all_steps(lanes.sign[lane] < 0.0 ? -1 : 1,
+                                         lanes.rate[lane],
+                                         lanes.dividend_yield[lane],
+                                         deviation[lane]);
         grid.min_steps[lane] = min_steps(n_dividends(market, underlying, grid.time[lane]));
     }
     grid.near = grid.far = {broadcast(1.0), broadcast(1.0)};
 }
 
-// The nodes depend on the series alone: other spots beside one change nothing in its value.
 inline void set_nodes(Grid& grid, const SeriesLanes& lanes, std::size_t nodes) noexcept {
-    const Vec deviation =
-        max(min(lanes.volatility * sqrt(grid.time), broadcast(kMostDeviation)), broadcast(1e-3));
-    const Vec share = lanes.dividends / lanes.strike;
-    const Vec ex_dividends = max(log(max(1.0 - share, broadcast(0.01))), broadcast(kDeepest));
-    double depth[kLanes];
+    double first[kLanes];
+    double spacing[kLanes];
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        depth[lane] = deepest(lanes.sign[lane] < 0.0 ? -1 : 1,
-                              lanes.rate[lane],
-                              lanes.dividend_yield[lane],
-                              lanes.dividends[lane] > 0.0);
+        const Extent extent = extent_of(lanes.sign[lane] < 0.0 ? -1 : 1,
+                                        lanes.rate[lane],
+                                        lanes.dividend_yield[lane],
+                                        grid.time[lane],
+                                        lanes.volatility[lane],
+                                        lanes.dividends[lane] / lanes.strike[lane]);
+        first[lane] = extent.bottom;
+        spacing[lane] = (extent.top - extent.bottom) / (static_cast<double>(nodes) - 1.0);
     }
-    const Vec on_put = (1.0 - grid.is_call) * ex_dividends;
-    const Vec deep = min(load(depth), on_put);
-    const Vec bottom = deep + min(grid.drift, Vec{}) - kWidth * deviation;
-    const Vec top = max(grid.drift + kWidth * deviation, deviation) - grid.is_call * ex_dividends;
     // No node is put on the strike: values would jump where the number of nodes beside it changes.
-    const Vec h = (top - bottom) / (static_cast<double>(nodes) - 1.0);
     grid.nodes = nodes;
-    grid.spacing = h;
-    grid.first = bottom;
-    const Vec ratio = exp(h);
+    grid.spacing = load(spacing);
+    grid.first = load(first);
+    const Vec ratio = exp(grid.spacing);
     Vec e = exp(grid.first);
     for (std::size_t i = 0; i < nodes; ++i) {
         grid.exp_z[i] = e;

@@ -16,6 +16,37 @@ struct Step {
     Vec european_first, european_last;
 };
 
+// Whether the deviation since expiry is a few nodes only.
+inline Mask is_rough_at(const Grid& grid, Vec tau) noexcept {
+    return 2.0 * grid.half_variance * tau < kRough * kRough * grid.spacing * grid.spacing;
+}
+
+// European u at a node where e^z times the growth of the frame is forward.
+inline Vec exact_european(const Grid& grid, std::size_t i, Vec forward, Vec deviation) noexcept {
+    const Vec z = grid.first + static_cast<double>(i) * grid.spacing;
+    const Vec d2 = z * (kInvSqrt2 / max(deviation, broadcast(1e-300)));
+    return norm_cdf_coarse(-d2) - forward * norm_cdf_coarse(-d2 - kInvSqrt2 * deviation);
+}
+
+// Puts the exact European in the place of the grid's, and moves the American with it where it is
+// not exercised. Soon after expiry the nodes do not resolve the strike's kink, and exercise just
+// before an ex-date turns an error that both had into one of their difference.
+inline void correct_european(Grid& grid, Mask is_rough) noexcept {
+    const Vec tau = grid.segment.end;
+    const Vec growth = frame_growth(grid, tau);
+    const Vec deviation = sqrt(2.0 * grid.half_variance * tau);
+    const Exercise exercise = exercise_at(grid, tau);
+    for (std::size_t i = 0; i < grid.nodes; ++i) {
+        const Vec forward = grid.exp_z[i] * growth;
+        const Vec exact = exact_european(grid, i, forward, deviation);
+        const Vec now = worth(exercise, forward);
+        const Vec u = grid.american[i];
+        const Vec moved = max(u + (exact - grid.european[i]), now);
+        grid.american[i] = select(is_rough & (u > now + 1e-12), moved, u);
+        grid.european[i] = select(is_rough, exact, grid.european[i]);
+    }
+}
+
 // Enters the next segment in the lanes that have done theirs, where exercise is possible with the
 // dividend still to come; true while any lane has time left.
 inline bool
@@ -23,6 +54,10 @@ advance(Grid& grid, const SeriesLanes& lanes, const riskarray::UnderlyingSpots& 
     const Segment& segment = grid.segment;
     const Mask is_entering = (segment.done >= segment.steps) & (segment.end < grid.time);
     if (any(is_entering)) {
+        const Mask is_rough = is_entering & (segment.end > 0.0) & is_rough_at(grid, segment.end);
+        if (any(is_rough)) {
+            correct_european(grid, is_rough);
+        }
         for (std::size_t lane = 0; lane < kLanes; ++lane) {
             if (is_entering[lane]) {
                 next_segment(grid, lanes, market, lane);
@@ -58,19 +93,23 @@ inline void set_factors(Step& step, Vec lambda) noexcept {
     step.middle = (1.0 - 2.0 * weight) * scale;
 }
 
-// Beyond the last node u is taken to decay to its value under certainty; before the first it has
-// it.
-inline void set_ends(Step& step, const Grid& grid, Vec growth, Mask is_moving) noexcept {
+// At either end the European is exact and the American worth no less than it, and no less than
+// under certainty.
+inline void set_ends(Step& step, const Grid& grid, Vec tau, Vec growth, Mask is_moving) noexcept {
     const std::size_t end = grid.nodes - 1;
+    const Vec deviation = sqrt(2.0 * grid.half_variance * tau);
     const Vec first = grid.exp_z[0] * growth;
     const Vec last = grid.exp_z[end] * growth;
     const Vec before = grid.exp_z[end - 1] * growth;
-    const Vec american =
-        max(worth(grid.far, last), Vec{}) - step.back * max(worth(grid.far, before), Vec{});
-    const Vec european = max(1.0 - last, Vec{}) - step.back * max(1.0 - before, Vec{});
-    step.american_first = max(worth(grid.near, first), Vec{});
+    const Vec european_first = exact_european(grid, 0, first, deviation);
+    const Vec european_last = exact_european(grid, end, last, deviation);
+    const Vec european_before = exact_european(grid, end - 1, before, deviation);
+    const Vec american = max(worth(grid.far, last), european_last) -
+                         step.back * max(worth(grid.far, before), european_before);
+    const Vec european = european_last - step.back * european_before;
+    step.american_first = max(worth(grid.near, first), european_first);
     step.american_last = select(is_moving, american, grid.american[end]);
-    step.european_first = max(1.0 - first, Vec{});
+    step.european_first = european_first;
     step.european_last = select(is_moving, european, grid.european[end]);
 }
 
@@ -85,7 +124,7 @@ inline Step next_step(Grid& grid) noexcept {
     set_factors(step, grid.half_variance * (tau - from) / (grid.spacing * grid.spacing));
     step.now = exercise_at(grid, tau);
     keep_certain(grid, step.now, segment.done <= segment.steps, growth);
-    set_ends(step, grid, growth, tau > from);
+    set_ends(step, grid, tau, growth, tau > from);
     step.now.slope *= growth;
     return step;
 }

@@ -11,21 +11,23 @@ from riskarray.backends._numba.european_value import european_value
 from riskarray.backends._numba.exercise_grid import (
     FEW_NODES,
     MOST_NODES,
-    WIDE_FROM,
     Field,
     Grid,
-    deepest,
-    has_two_boundaries,
+    all_steps,
+    extent_of,
     make_grid,
+    min_steps,
     n_dividends,
+    nodes_for,
 )
 from riskarray.backends._numba.grid_step import solve
 from riskarray.backends._numba.jit import jit
+from riskarray.backends._numba.lanes import dividend_value
 
 __all__ = ["american_grid"]
 
-_CERTAIN_BELOW: Final = 1e-4  # deviation
-_NEARLY_BELOW: Final = 5e-3
+_NEARLY_CERTAIN: Final = 5e-3  # deviation
+_MOST_ADDED: Final = 0.81
 _LANES: Final = 64  # long enough rows for the compiler's loops over lanes
 
 
@@ -69,36 +71,37 @@ def add_premium(
     stock = math.exp(-dividend_yield * time)
     dividends = terms[Field.PRESENT_DIVIDENDS, lane]
     deviation = volatility * math.sqrt(time)
+    is_nearly = deviation < _NEARLY_CERTAIN
+    series = (sign, strike, rate, dividend_yield, time)
+    market = (dividend_offset, dividend_time, dividend_amount, underlying)
+    at_most = math.exp(max((rate - dividend_yield) * time, 0.0))
+    is_above = sign > 0 and dividends * at_most > strike
+    on_dividends = certain_value(*series, *market, dividends, dividends) if is_above else 0.0
+    growth = max(stock, 1.0)
+    added = _MOST_ADDED * deviation * growth
     for j in range(spot.shape[0]):
-        x = max(spot[j] - dividends, 0.0) / strike
+        escrowed = max(spot[j] - dividends, 0.0)
+        x = escrowed / strike
         numeraire = strike * (bond if sign < 0 else x * stock)
         log_x = math.log(x) if x > 0.0 else -math.inf
         place = terms[Field.DRIFT, lane] - sign * log_x - terms[Field.FIRST, lane]
         place /= terms[Field.SPACING, lane]
         american = value[j]
-        is_outside = (
-            deviation < _CERTAIN_BELOW or place < 0.0 or place > grid.american.shape[0] - 1.0
-        )
+        is_outside = place < 0.0 or place > grid.american.shape[0] - 1.0
         if not is_outside:
             premium = numeraire * interpolate(grid.american, grid.european, place, lane)
             american += 0.0 if premium < 0.0 else premium
-        if is_outside or deviation < _NEARLY_BELOW:
-            certain = certain_value(
-                sign,
-                strike,
-                rate,
-                dividend_yield,
-                time,
-                dividend_offset,
-                dividend_time,
-                dividend_amount,
-                underlying,
-                spot[j],
-                dividends,
-            )
+        if is_outside or is_nearly:
+            certain = certain_value(*series, *market, spot[j], dividends)
+            most = certain + added * escrowed
+            american = most if is_nearly and most < american else american
             american = certain if certain > american else american
-        # Dividends worth more than the spot cannot all be paid: a call loses what is missing.
-        american -= max(dividends - spot[j], 0.0) if sign > 0 else 0.0
+        if sign > 0:
+            # A call is worth no more than the share and what is due of its dividends. When these
+            # are worth more than the spot, they cannot all be paid: it loses what is missing.
+            most = escrowed * growth + on_dividends
+            american = most if most < american else american
+            american -= max(dividends - spot[j], 0.0) * growth
         exercise = max(sign * (spot[j] - strike), 0.0)
         value[j] = exercise if american < exercise else american
 
@@ -107,23 +110,38 @@ def add_premium(
 def sort_by_work(
     underlying: I32,
     right: I8,
+    strike: F64,
+    volatility: F64,
     rate: F64,
     dividend_yield: F64,
     time_to_expiry: F64,
     dividend_offset: I64,
     dividend_time: F64,
+    dividend_amount: F64,
     rows: I32,
 ) -> tuple[I32, int]:
-    """Sort rows so that the lanes of a group end together; the first ones need few nodes."""
+    """Sort rows so that the lanes of a group end together; the first ones take few nodes."""
     key = np.empty(rows.shape[0], dtype=np.int64)
     n_narrow = 0
     for k in range(rows.shape[0]):
         i = rows[k]
         time = time_to_expiry[i]
         dividends = n_dividends(dividend_offset, dividend_time, underlying[i], time)
-        depth = deepest(right[i], rate[i], dividend_yield[i], dividends > 0)
-        is_wide = depth < WIDE_FROM or has_two_boundaries(right[i], rate[i], dividend_yield[i])
-        key[k] = (1 << 62 if is_wide else 0) + (dividends << 16) + k
+        present = dividend_value(
+            dividend_offset,
+            dividend_time,
+            dividend_amount,
+            underlying[i],
+            rate[i] - dividend_yield[i],
+            time,
+        )
+        bottom, top, deviation = extent_of(
+            right[i], rate[i], dividend_yield[i], time, volatility[i], present / strike[i]
+        )
+        is_wide = nodes_for(bottom, top, deviation) > FEW_NODES
+        steps = all_steps(right[i], rate[i], dividend_yield[i], deviation)
+        work = int(steps + dividends * min_steps(dividends))
+        key[k] = (1 << 62 if is_wide else 0) + (work << 16) + k
         n_narrow += 0 if is_wide else 1
     key.sort()
     return rows[key & 0xFFFF], n_narrow
@@ -164,11 +182,14 @@ def american_grid(
     ordered, n_narrow = sort_by_work(
         underlying,
         right,
+        strike,
+        volatility,
         rate,
         dividend_yield,
         time_to_expiry,
         dividend_offset,
         dividend_time,
+        dividend_amount,
         rows,
     )
     begin = 0

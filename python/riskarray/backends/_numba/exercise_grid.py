@@ -16,27 +16,31 @@ from riskarray.backends._numba.lanes import dividend_value
 __all__ = [
     "FEW_NODES",
     "MOST_NODES",
-    "WIDE_FROM",
     "Field",
     "Grid",
-    "deepest",
+    "all_steps",
     "exercise_at",
-    "has_two_boundaries",
+    "extent_of",
     "keep_certain",
     "make_grid",
+    "min_steps",
     "n_dividends",
     "next_segment",
+    "nodes_for",
 ]
 
-FEW_NODES: Final = 160
+FEW_NODES: Final = 192
 MOST_NODES: Final = 256
-WIDE_FROM: Final = -0.3  # depth that takes most nodes
-_WIDTH: Final = 3.25
+_NODES_PER_DEVIATION: Final = 20.0
+_WIDTH: Final = 3.5
 _DEEPEST: Final = -1.3862943611198906
+_MOST_DEPTH: Final = 19.0
 _MOST_DEVIATION: Final = 10.0
-_STEPS: Final = 64.0
-_MOST_STEPS: Final = 8.0
-_LEAST_STEPS: Final = 3.0
+_LEAST_DEVIATION: Final = 1e-8
+_LEAST_STEPS: Final = 48.0
+_MOST_STEPS: Final = 96.0
+_MOST_SHORT: Final = 12.0
+_LEAST_SHORT: Final = 3.0
 _SHARED_STEPS: Final = 40.0
 
 
@@ -125,7 +129,7 @@ def n_dividends(dividend_offset: I64, dividend_time: F64, underlying: int, time:
 def min_steps(dividends: int) -> float:
     """Return the least number of steps of a segment."""
     share: float = np.rint(_SHARED_STEPS / (dividends + 1))
-    return max(_LEAST_STEPS, min(_MOST_STEPS, share))
+    return max(_LEAST_SHORT, min(_MOST_SHORT, share))
 
 
 @jit
@@ -134,6 +138,14 @@ def has_two_boundaries(right: int, rate: float, dividend_yield: float) -> bool:
     if right < 0:
         return dividend_yield < rate < 0.0
     return rate < dividend_yield < 0.0
+
+
+@jit
+def all_steps(right: int, rate: float, dividend_yield: float, deviation: float) -> float:
+    """Steps over the whole time of one series."""
+    share = deviation if deviation < 1.0 else 1.0
+    steps: float = np.rint(_LEAST_STEPS + (_MOST_STEPS - _LEAST_STEPS) * share)
+    return 2.0 * steps if has_two_boundaries(right, rate, dividend_yield) else steps
 
 
 @jit
@@ -182,22 +194,43 @@ def next_segment(
 
 
 @jit
-def set_nodes(
-    grid: Grid, lane: int, right: int, deviation: float, depth: float, share: float
-) -> None:
-    """Lay the nodes of one lane; they depend on the series alone."""
-    deviation = max(deviation, 1e-3)
+def extent_of(
+    right: int,
+    rate: float,
+    dividend_yield: float,
+    time: float,
+    volatility: float,
+    share: float,
+) -> tuple[float, float, float]:
+    """Return z of the first and the last node, and the deviation; the C++ twin says why."""
+    sign = 1.0 if right < 0 else -1.0
+    deviation = min(max(volatility * math.sqrt(time), _LEAST_DEVIATION), _MOST_DEVIATION)
+    drift = sign * (rate - dividend_yield) * time - 0.5 * deviation * deviation
     ex_dividends = max(math.log(max(1.0 - share, 0.01)), _DEEPEST)
-    drift = grid.terms[Field.DRIFT, lane]
-    deep = min(depth, ex_dividends if right < 0 else 0.0)
+    on_put = ex_dividends if right < 0 else 0.0
+    on_call = 0.0 if right < 0 else ex_dividends
+    depth = deepest(right, rate, dividend_yield, share > 0.0)
+    deep = max(min(depth, on_put), on_put - _MOST_DEPTH * deviation)
     bottom = deep + min(drift, 0.0) - _WIDTH * deviation
-    top = max(drift + _WIDTH * deviation, deviation) - (0.0 if right < 0 else ex_dividends)
+    top = max(drift, 0.0) - on_call + _WIDTH * deviation
+    return bottom, top, deviation
+
+
+@jit
+def nodes_for(bottom: float, top: float, deviation: float) -> int:
+    """Number of nodes of one series."""
+    need = _NODES_PER_DEVIATION * (top - bottom) / deviation
+    return MOST_NODES if need > FEW_NODES else FEW_NODES
+
+
+@jit
+def set_nodes(grid: Grid, lane: int, bottom: float, top: float) -> None:
+    """Lay the nodes of one lane; they depend on the series alone."""
     h = (top - bottom) / (grid.exp_z.shape[0] - 1.0)
-    first = bottom
     grid.terms[Field.SPACING, lane] = h
-    grid.terms[Field.FIRST, lane] = first
+    grid.terms[Field.FIRST, lane] = bottom
     ratio = math.exp(h)
-    e = math.exp(first)
+    e = math.exp(bottom)
     for i in range(grid.exp_z.shape[0]):
         grid.exp_z[i, lane] = e
         grid.american[i, lane] = grid.european[i, lane] = max(1.0 - e, 0.0)
@@ -249,8 +282,7 @@ def make_grid(
         terms[Field.HALF_VARIANCE, lane] = half_variance
         terms[Field.DRIFT, lane] = (numeraire_rate - asset_rate - half_variance) * time
         dividends = n_dividends(dividend_offset, dividend_time, u, time)
-        two = has_two_boundaries(right[i], rate[i], dividend_yield[i])
-        terms[Field.ALL_STEPS, lane] = 2.0 * _STEPS if two else _STEPS
+        terms[Field.ALL_STEPS, lane] = all_steps(right[i], rate[i], dividend_yield[i], deviation)
         terms[Field.MIN_STEPS, lane] = min_steps(dividends)
         grid.next_dividend[lane] = last_dividend(dividend_offset, dividend_time, u, time)
         present = dividend_value(
@@ -262,6 +294,8 @@ def make_grid(
             time,
         )
         terms[Field.PRESENT_DIVIDENDS, lane] = present
-        depth = deepest(right[i], rate[i], dividend_yield[i], present > 0.0)
-        set_nodes(grid, lane, right[i], deviation, depth, present / strike[i])
+        bottom, top, _ = extent_of(
+            right[i], rate[i], dividend_yield[i], time, volatility[i], present / strike[i]
+        )
+        set_nodes(grid, lane, bottom, top)
     return grid

@@ -1,6 +1,7 @@
 """The steps in time of the grid; the twin of cpp/src/isa/grid_step.hpp."""
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -13,8 +14,12 @@ from riskarray.backends._numba.exercise_grid import (
     next_segment,
 )
 from riskarray.backends._numba.jit import jit
+from riskarray.backends._numba.math import norm_cdf_coarse
 
 __all__ = ["solve"]
+
+_INV_SQRT2: Final = 0.70710678118654752440
+_ROUGH: Final = 4.0  # nodes of deviation up to which the European is put right at an ex-date
 
 
 @jit
@@ -22,6 +27,43 @@ def elapsed(done: float, steps: float) -> float:
     """Share of a segment after some of its steps, which are shorter near its beginning."""
     f = min(done / steps, 1.0)
     return f * math.sqrt(f)
+
+
+@jit
+def exact_european(terms: F64, i: int, forward: float, deviation: float, lane: int) -> float:
+    """European u at a node where e^z times the growth of the frame is `forward`."""
+    z = terms[Field.FIRST, lane] + i * terms[Field.SPACING, lane]
+    d2 = z * (_INV_SQRT2 / max(deviation, 1e-300))
+    value: float = norm_cdf_coarse(-d2) - forward * norm_cdf_coarse(-d2 - _INV_SQRT2 * deviation)
+    return value
+
+
+@jit
+def correct_european(grid: Grid, lane: int) -> None:
+    """Put the exact European in the place of the grid's; the C++ twin says why."""
+    terms = grid.terms
+    tau = terms[Field.END, lane]
+    growth = math.exp(terms[Field.HALF_VARIANCE, lane] * tau)
+    deviation = math.sqrt(2.0 * terms[Field.HALF_VARIANCE, lane] * tau)
+    level, slope = exercise_at(terms, tau, lane)
+    for i in range(grid.exp_z.shape[0]):
+        forward = grid.exp_z[i, lane] * growth
+        exact = exact_european(terms, i, forward, deviation, lane)
+        now = level - slope * forward
+        u = grid.american[i, lane]
+        if u > now + 1e-12:
+            grid.american[i, lane] = max(u + (exact - grid.european[i, lane]), now)
+        grid.european[i, lane] = exact
+
+
+@jit
+def is_rough(terms: F64, lane: int) -> bool:
+    """Whether the deviation from expiry to the end of the segment is a few nodes only."""
+    tau = terms[Field.END, lane]
+    h = terms[Field.SPACING, lane]
+    variance = 2.0 * terms[Field.HALF_VARIANCE, lane] * tau
+    is_near: bool = tau > 0.0 and variance < _ROUGH * _ROUGH * h * h
+    return is_near
 
 
 @jit
@@ -63,24 +105,28 @@ def set_factors(step: F64, h: float, variance: float, lane: int) -> None:
 
 
 @jit
-def set_ends(step: F64, grid: Grid, growth: float, is_moving: bool, lane: int) -> None:
+def set_ends(step: F64, grid: Grid, tau: float, growth: float, is_moving: bool, lane: int) -> None:
     """Fill the first and last values of the recursions."""
+    terms = grid.terms
+    end = grid.exp_z.shape[0] - 1
     back = step[0, lane]
+    deviation = math.sqrt(2.0 * terms[Field.HALF_VARIANCE, lane] * tau)
     first = grid.exp_z[0, lane] * growth
-    last = grid.exp_z[-1, lane] * growth
-    before = grid.exp_z[-2, lane] * growth
-    far_level = grid.terms[Field.FAR_LEVEL, lane]
-    far_slope = grid.terms[Field.FAR_SLOPE, lane]
-    american = max(far_level - far_slope * last, 0.0)
-    european = max(1.0 - last, 0.0)
-    american -= back * max(far_level - far_slope * before, 0.0)
-    european -= back * max(1.0 - before, 0.0)
-    near_level = grid.terms[Field.NEAR_LEVEL, lane]
-    near_slope = grid.terms[Field.NEAR_SLOPE, lane]
-    step[5, lane] = max(near_level - near_slope * first, 0.0)
-    step[6, lane] = american if is_moving else grid.american[-1, lane]
-    step[7, lane] = max(1.0 - first, 0.0)
-    step[8, lane] = european if is_moving else grid.european[-1, lane]
+    last = grid.exp_z[end, lane] * growth
+    before = grid.exp_z[end - 1, lane] * growth
+    european_first = exact_european(terms, 0, first, deviation, lane)
+    european_last = exact_european(terms, end, last, deviation, lane)
+    european_before = exact_european(terms, end - 1, before, deviation, lane)
+    far_level = terms[Field.FAR_LEVEL, lane]
+    far_slope = terms[Field.FAR_SLOPE, lane]
+    american = max(far_level - far_slope * last, european_last)
+    american -= back * max(far_level - far_slope * before, european_before)
+    european = european_last - back * european_before
+    near = terms[Field.NEAR_LEVEL, lane] - terms[Field.NEAR_SLOPE, lane] * first
+    step[5, lane] = max(near, european_first)
+    step[6, lane] = american if is_moving else grid.american[end, lane]
+    step[7, lane] = european_first
+    step[8, lane] = european if is_moving else grid.european[end, lane]
 
 
 @jit
@@ -99,7 +145,7 @@ def next_step(grid: Grid, step: F64) -> None:
         set_factors(step, terms[Field.SPACING, lane], half_variance * (tau - before), lane)
         level, slope = exercise_at(terms, tau, lane)
         keep_certain(terms, grid.exp_z, level, slope, growth, lane)
-        set_ends(step, grid, growth, tau > before, lane)
+        set_ends(step, grid, tau, growth, tau > before, lane)
         step[3, lane] = level
         step[4, lane] = slope * growth
 
@@ -169,6 +215,8 @@ def advance(
         is_done = terms[Field.DONE, lane] >= terms[Field.STEPS, lane]
         is_entering[lane] = is_done and terms[Field.END, lane] < terms[Field.TIME, lane]
         if is_entering[lane]:
+            if is_rough(terms, lane):
+                correct_european(grid, lane)
             next_segment(
                 terms,
                 grid.next_dividend,
