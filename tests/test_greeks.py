@@ -117,3 +117,31 @@ def test_backends_agree() -> None:
     native, twin = priced(market, "native")[1], priced(market, "numba")[1]
     for name in ("delta", "gamma", "vega", "theta"):
         np.testing.assert_allclose(getattr(native, name), getattr(twin, name), rtol=1e-5, atol=1e-5)
+
+
+def test_gamma_is_not_negative_where_a_grid_meets_exercise(backend: BackendName) -> None:
+    """Calls with dividends and a yield: their value bends at exercise, between the nodes."""
+    legs = ";".join(f"1 ACME C {strike} 700 @40" for strike in range(400, 470, 5))
+    market = make_market(parse_underlyings("ACME 500"), parse_legs(legs), RULEBOOK)
+    time = np.arange(0.1, 2.0, 0.25)
+    dividends = replace(
+        market.dividends,
+        offset=np.array([0, len(time)], dtype=np.int64),
+        ex_date=np.datetime64("2026-07-10") + np.round(365 * time).astype("timedelta64[D]"),
+        time=time,
+        amount=np.full(len(time), 3.0),
+    )
+    n = len(market.instruments.symbol)
+    market = replace(
+        market,
+        dividends=dividends,
+        underlyings=replace(market.underlyings, dividend_yield=np.array([0.02])),
+        instruments=replace(
+            market.instruments,
+            implied_volatility=np.full(n, 0.147),
+            price=np.full(n, np.nan),
+        ),
+    )
+    _, got = priced(market, backend)
+    assert np.all(got.gamma >= -1e-6 * 100)
+    assert np.all(np.diff(got.delta) <= 0.5)

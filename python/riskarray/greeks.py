@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from riskarray import kernels
-from riskarray.array_types import F64
+from riskarray.array_types import F64, AnyArray
 from riskarray.backends import BackendName
 from riskarray.kernel_codes import Model
 from riskarray.market import Market
@@ -22,8 +22,11 @@ from riskarray.volatility import OptionTerms, dividend_value, option_terms
 
 __all__ = ["Greeks", "greeks"]
 
-SPOT_STEP: Final = 1e-3
-"""Distance of the spots on either side, as a fraction of the spot."""
+SPOT_STEPS: Final = (1e-3, 2.5e-3, 5e-3, 1e-2, 2e-2)
+"""Distances of the spots on either side, as fractions of the spot: the first unless the value comes
+from a grid, then the one next above `STEP_OF_DEVIATION` deviations, about a node's distance."""
+
+STEP_OF_DEVIATION: Final = 0.08
 
 VOLATILITY_STEP: Final = 1e-3
 """Change of the volatility on either side."""
@@ -88,7 +91,9 @@ def greeks(
     Greeks
         In the order of the market's instruments. Delta and gamma are central differences over
         0.1 % of the spot: the gamma of a series whose standard deviation to expiry is below 0.5 %
-        is that of a few cents around the strike.
+        is that of a few cents around the strike. American options with cash dividends are priced
+        on a grid; there the difference is over 0.1 to 2 % of the spot, as the deviation is, and
+        gamma where exercise begins is that of the neighbourhood, not of the point.
 
     Raises
     ------
@@ -108,13 +113,14 @@ def greeks(
     volatility = np.where(np.isnan(arrays.base), np.nan, np.nan_to_num(arrays.volatility))
     solve = _Solve(market=market, terms=terms, backend=backend, threads=threads)
     spot = market.underlyings.price[terms.underlying]
-    step = SPOT_STEP * spot
-    value, (down, up) = solve.values(volatility, (-SPOT_STEP, SPOT_STEP))
+    fraction = _spot_step(market, terms, volatility)
+    step = fraction * spot
+    value, down, up = solve.around(volatility, fraction)
     delta = (up - down) / (2.0 * step)
     gamma = (up + down) / (step * step)
     lower = np.maximum(volatility - VOLATILITY_STEP, 0.0)
     higher = volatility + VOLATILITY_STEP
-    vega = (solve.values(higher)[0] - solve.values(lower)[0]) / (higher - lower)
+    vega = (solve.around(higher)[0] - solve.around(lower)[0]) / (higher - lower)
     theta = _theta(market, terms, volatility, value, delta, gamma)
     unit = market.instruments.multiplier
     is_linear = terms.model == Model.LINEAR
@@ -135,28 +141,53 @@ class _Solve:
     backend: BackendName | None
     threads: int
 
-    def values(self, volatility: F64, moves: tuple[float, ...] = ()) -> tuple[F64, F64]:
-        """Return values per share at today's spots (n,) and what each move adds to them (k, n)."""
+    def around(self, volatility: F64, fraction: F64 | None = None) -> F64:
+        """Return values per share at today's spots and what a step down and up adds, (1 or 3, n).
+
+        `fraction` is each instrument's step; without it there is none.
+        """
+        if fraction is None:
+            return self._values(volatility, np.arange(len(volatility)), ())
+        out = np.empty((3, len(volatility)))
+        for step in np.unique(fraction):
+            rows = np.flatnonzero(fraction == step)
+            out[:, rows] = self._values(volatility, rows, (-step, step))
+        return out
+
+    def _values(self, volatility: F64, rows: AnyArray, moves: tuple[float, ...]) -> F64:
         terms, dividends = self.terms, self.market.dividends
         factor = 1.0 + np.array((0.0, *moves))
         base, change = kernels.risk_arrays(
             self.market.underlyings.price[:, None] * factor,
-            terms.model,
-            terms.underlying,
-            terms.right,
-            terms.strike,
-            volatility,
-            terms.rate,
-            terms.dividend_yield,
-            terms.time_to_expiry,
-            np.ones(len(volatility)),
+            terms.model[rows],
+            terms.underlying[rows],
+            terms.right[rows],
+            terms.strike[rows],
+            volatility[rows],
+            terms.rate[rows],
+            terms.dividend_yield[rows],
+            terms.time_to_expiry[rows],
+            np.ones(len(rows)),
             dividends.offset,
             dividends.time,
             dividends.amount,
             backend=self.backend,
             threads=self.threads,
         )
-        return base, change.T
+        return np.vstack([base[None], change.T])
+
+
+def _spot_step(market: Market, terms: OptionTerms, volatility: F64) -> F64:
+    """Return the step of each instrument, as a fraction of the spot."""
+    growth = terms.rate - terms.dividend_yield
+    has_dividends = dividend_value(market, terms.underlying, growth, terms.time_to_expiry) > 0.0
+    is_without_yield = (terms.right > 0) & (terms.dividend_yield == 0.0)
+    is_double = (terms.rate < 0.0) & (terms.dividend_yield < 0.0)
+    is_on_grid = (terms.model == Model.AMERICAN) & (has_dividends & ~is_without_yield | is_double)
+    deviation = np.nan_to_num(volatility) * np.sqrt(np.maximum(terms.time_to_expiry, 0.0))
+    wanted = np.where(is_on_grid, STEP_OF_DEVIATION * deviation, 0.0)
+    steps = np.array(SPOT_STEPS)
+    return steps[np.minimum(np.searchsorted(steps, wanted), len(steps) - 1)]
 
 
 def _theta(
