@@ -17,8 +17,9 @@ constexpr double kNodesPerDeviation = 20.0; // most nodes are taken where few wo
 // the spot. Beyond it exercise is as good as certain.
 constexpr double kWidth = 3.5;
 // How deep in the money the nodes go: no deeper than ln(1/4), and no further below the strike than
-// so many deviations, for they must resolve them. Where they end exercise is at the best certain
-// time, which is late or early by at most the yield or the rate of some days.
+// so many deviations, for they must resolve them. Beyond, the value is that of the best certain
+// time of exercise: less by at most 0.4 deviations times the yield of the time that the spot
+// decides on.
 constexpr double kDeepest = -1.3862943611198906;
 constexpr double kMostDepth = 19.0;
 // Beyond this sigma sqrt(T) values no longer change (by less than 1e-6 of the strike).
