@@ -104,7 +104,7 @@ void test_minimum_charge_binds() {
     const std::vector<double> no_offset{0.0};
     const std::vector<std::int32_t> sets{0, 2};
     std::vector<double> group_pnl(2), group_minimum(1), group_requirement(1);
-    std::vector<double> requirement(1), loss(1), minimum(1);
+    std::vector<double> requirement(1), by_set(1), loss(1), minimum(1);
     std::vector<std::int32_t> group_point(1), set(1), group(1), point(1);
     const riskarray::PortfolioBook book{
         account_offset, group_class, group_offset, instrument, quantity};
@@ -126,11 +126,13 @@ void test_minimum_charge_binds() {
                                       group_requirement,
                                       group_point,
                                       requirement,
+                                      by_set,
                                       loss,
                                       minimum,
                                       set,
                                       group,
                                       point});
+    check(by_set[0] == 75.0, "the only scenario set asks for what the account needs");
     check(requirement[0] == 75.0 && loss[0] == 0.0 && point[0] == -1, "the minimum charge binds");
 }
 
