@@ -95,7 +95,7 @@ CASES = {
     "quantity beyond all sense": cell(
         ("positions", 3, "quantity"),
         -1e308,
-        "must be between -10,000,000,000 and 10,000,000,000",
+        "must be between -1,000,000,000 and 1,000,000,000",
         "A2",
     ),
     "part of an option": cell(

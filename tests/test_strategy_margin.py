@@ -95,6 +95,27 @@ def test_shares_of_several_funds_cover_index_calls_whole(finra: Rulebook) -> Non
     assert margin.reg_t_initial[0] == pytest.approx(0.5 * 501_000 + uncovered["initial"])
 
 
+@pytest.mark.parametrize("shares", [1, 999])
+def test_too_few_fund_shares_leave_the_index_alone(finra: Rulebook, shares: int) -> None:
+    """120 series of calendars need nothing; shares worth less than a contract join nothing."""
+    calendars = "".join(
+        f"-1 {name} C {strike} 30 @{near}{style};1 {name} C {strike} 60 @{far}{style};"
+        for name, first, step, count, near, far, style in (
+            ("SPX", 5800, 10, 40, 260, 320, " exercise=european"),
+            ("SPY", 590, 1, 20, 26, 32, ""),
+        )
+        for strike in range(first, first + step * count, step)
+    )
+    margin = margin_of(finra, "SPX 6000;SPY 600", f"{calendars}{shares} SPY")
+    assert margin.reg_t_initial[0] == pytest.approx(0.5 * 600 * shares)
+    assert margin.initial_bound[0] == pytest.approx(0.5 * 600 * shares)
+
+
+def test_dust_of_sums_is_no_strategy(finra: Rulebook) -> None:
+    margin = margin_of(finra, "X 100", "0.1 X;0.2 X;-0.3 X;1 X C 100 30 @5")
+    assert [row["strategy"] for row in margin.strategies.to_pylist()] == ["long_option"]
+
+
 def test_short_fund_shares_cover_index_puts(finra: Rulebook) -> None:
     margin = margin_of(
         finra, "SPX 5000;SPY 500", "-1000 SPY;-1 SPX P 5100 30 @120 exercise=european"

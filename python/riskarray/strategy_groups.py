@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which positions are margined together by the strategy rules."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.strategy_terms import FUND, INDEX, MARGIN, Terms
 
 __all__ = ["StrategyGroups", "strategy_groups"]
+
+_ROUNDING: Final = 1e-9
 
 
 class StrategyGroups(NamedTuple):
@@ -27,8 +29,9 @@ class StrategyGroups(NamedTuple):
 def strategy_groups(account: I32, instrument: I32, quantity: F64, terms: Terms) -> StrategyGroups:
     """Group positions by account and underlying.
 
-    An index and the funds on it are one group where the account holds fund shares that may cover
-    its short index options: long shares calls, short shares puts.
+    An index and the funds on it are one group where the account holds fund shares enough to cover
+    one of its short index options: long shares calls, short shares puts. With fewer, nothing that
+    they do touches the other, and groups stay as small as they can be.
 
     Parameters
     ----------
@@ -64,8 +67,22 @@ def _is_joint(in_class: I64, instrument: I32, quantity: F64, terms: Terms) -> Bo
     kind, right = terms.kind[instrument], terms.right[instrument]
     is_short = (kind == KIND_OPTION) & (role == INDEX) & (quantity < 0)
     is_fund = (kind == KIND_STOCK) & (role == FUND)
+    spot = terms.spot[terms.underlying[instrument]]
     for sign in (1, -1):
-        options = in_class[is_short & (right == sign)]
-        shares = in_class[is_fund & (quantity * sign > 0)]
-        joint |= np.isin(in_class, np.intersect1d(options, shares))
+        options, shares = is_short & (right == sign), is_fund & (quantity * sign > 0)
+        contract = terms.multiplier[instrument][options] * spot[options]
+        held = np.abs(quantity[shares]) * spot[shares]
+        joint |= np.isin(in_class, _covered(in_class[options], contract, in_class[shares], held))
     return joint & (role > 0)
+
+
+def _covered(option_class: I64, contract: F64, share_class: I64, held: F64) -> I64:
+    """Return the classes whose shares are worth a contract at least, of the least ones there."""
+    classes, row = np.unique(option_class, return_inverse=True)
+    least = np.full(len(classes), np.inf)
+    np.minimum.at(least, row, contract)
+    place = np.searchsorted(classes, share_class)
+    is_here = place < len(classes)
+    is_here[is_here] = classes[place[is_here]] == share_class[is_here]
+    value = np.bincount(place[is_here], weights=held[is_here], minlength=len(classes))
+    return classes[value >= least * (1.0 - _ROUNDING)]

@@ -13,7 +13,7 @@ __all__ = ["SCHEMAS", "BookError", "Column", "ColumnKind", "Defect", "TableSchem
 SHOWN_DEFECTS: Final = 20
 LARGEST_NUMBER: Final = 1e15
 LARGEST_PRICE: Final = 1e9
-LARGEST_QUANTITY: Final = 1e10
+LARGEST_QUANTITY: Final = 1e9
 LARGEST_MULTIPLIER: Final = 1e6
 LARGEST_LEVERAGE: Final = 100.0
 

@@ -15,8 +15,9 @@ using riskarray::StrategyCode;
 using riskarray::StrategyRule;
 using riskarray::StrategyTerms;
 
-constexpr int kMaxLegs = 96;       // solved together
-constexpr int kMaxGathered = 4096; // sorted together
+constexpr int kMaxLegs = 96;            // solved together
+constexpr double kLeastQuantity = 1e-9; // contracts or shares: less is the dust of sums
+constexpr int kMaxGathered = 4096;      // sorted together
 
 enum Kind : std::int8_t { kStock = 0, kOption = 1, kFuture = 2 };
 enum Basis : int { kInitial = 0, kMaintenance = 1 };
@@ -127,7 +128,7 @@ inline int net_positions(const StrategyBook& book,
     }
     int kept = 0;
     for (int i = 0; i < count; ++i) {
-        if (quantity[i] != 0.0) {
+        if (std::abs(quantity[i]) > kLeastQuantity) {
             instrument[kept] = instrument[i];
             quantity[kept++] = quantity[i];
         }

@@ -76,7 +76,7 @@ inline void write_combinations(const Workspace& w,
                                Writer& out) noexcept {
     for (int j = 0; j < w.n_columns; ++j) {
         const Column& column = w.columns[j];
-        if (column.use < Use::cover || x[j] <= 0.0) {
+        if (column.use < Use::cover || x[j] <= kLeastQuantity) {
             continue;
         }
         out.begin(code_of(w, column),
@@ -129,7 +129,7 @@ inline void write_straddles(Workspace& w, Writer& out) noexcept {
 inline void write_alone(const Workspace& w, int first, int last, Writer& out) noexcept {
     for (int i = first; i < last; ++i) {
         const Leg& leg = w.legs[i];
-        if (w.left[i] <= 0.0) {
+        if (w.left[i] <= kLeastQuantity) {
             continue;
         }
         StrategyCode code = StrategyCode::future;

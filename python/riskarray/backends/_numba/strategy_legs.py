@@ -15,6 +15,7 @@ __all__ = [
     "EUROPEAN",
     "FUTURE",
     "INITIAL",
+    "LEAST_QUANTITY",
     "LEG",
     "MAINTENANCE",
     "MAX_GATHERED",
@@ -38,6 +39,7 @@ __all__ = [
 ]
 
 MAX_LEGS: Final = 96
+LEAST_QUANTITY: Final = 1e-9  # contracts or shares: less is the dust of sums
 MAX_GATHERED: Final = 4096
 STOCK: Final = 0
 OPTION: Final = 1
@@ -198,7 +200,7 @@ def net_positions(book: Book, begin: int, end: int, instrument: I32, quantity: F
         count += 1
     kept = 0
     for i in range(count):
-        if quantity[i] != 0.0:
+        if abs(quantity[i]) > LEAST_QUANTITY:
             instrument[kept] = instrument[i]
             quantity[kept] = quantity[i]
             kept += 1

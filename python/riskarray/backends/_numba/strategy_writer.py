@@ -4,6 +4,7 @@ from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
 from riskarray.backends._numba.strategy_legs import (
     INITIAL,
+    LEAST_QUANTITY,
     MAINTENANCE,
     OPTION,
     STOCK,
@@ -116,7 +117,7 @@ def combination_cost(w: Workspace, regime: F64, j: int, basis: int) -> float:
 def write_combinations(w: Workspace, regime: F64, x: F64, out: Writer) -> None:
     """Combinations of stock and options, and boxes."""
     for j in range(w.counts[N_COLUMNS]):
-        if w.columns[j]["use"] < COVER or x[j] <= 0.0:
+        if w.columns[j]["use"] < COVER or x[j] <= LEAST_QUANTITY:
             continue
         begin_strategy(
             out,
@@ -171,7 +172,7 @@ def write_alone(w: Workspace, first: int, last: int, out: Writer) -> None:
     """What is left of some legs, each by itself."""
     legs = w.legs
     for i in range(first, last):
-        if w.slots[i]["left"] <= 0.0:
+        if w.slots[i]["left"] <= LEAST_QUANTITY:
             continue
         code = FUTURES
         if legs[i]["kind"] == STOCK:
