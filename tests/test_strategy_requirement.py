@@ -218,6 +218,40 @@ def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:
     np.testing.assert_allclose(held, [leg.quantity for leg in many])
 
 
+def large_group(seed: int, expiries: int) -> tuple[list[Leg], Rules]:
+    """More legs than are solved together, on stock, at strikes that expiries share."""
+    rng = np.random.default_rng(seed)
+    quantity = rng.choice([-2.0, -1.0, 1.0, 2.0], (2, 18, expiries))
+    legs = [
+        Leg(right, q, 60.0 + 5 * k, 0.1 * (j + 1), float(rng.integers(1, 9)))
+        for right, table in zip("CP", quantity, strict=True)
+        for k, row in enumerate(table)
+        for j, q in enumerate(row)
+    ]
+    return [Leg("S", 500.0), *legs], Rules(100.0)
+
+
+@pytest.mark.parametrize("count", [49, 120])
+def test_calendars_need_nothing_however_many(backend: BackendName, count: int) -> None:
+    legs = [
+        Leg("C", quantity, 50.0 + k, expiry, price)
+        for k in range(count)
+        for quantity, expiry, price in ((-1.0, 0.1, 5.0), (1.0, 0.2, 6.0))
+    ]
+    got = call([(legs, Rules(100.0))], backend)
+    assert got.group_initial[0] == got.group_maintenance[0] == 0.0
+    assert got.strategy_count[0] == count
+
+
+def test_runs_are_equal_in_both_backends_and_leave_no_share_behind() -> None:
+    groups = [large_group(seed, expiries) for seed in range(3) for expiries in (3, 5)]
+    native, twin = call(groups, "native"), call(groups, "numba")
+    for one, other in zip(native, twin, strict=True):
+        np.testing.assert_array_equal(one, other)
+    is_stock = np.isin(native.leg_instrument, np.cumsum([0, *(len(g[0]) for g in groups[:-1])]))
+    assert native.leg_quantity[is_stock].sum() == pytest.approx(500.0 * len(groups))
+
+
 def test_strategies_use_every_leg_and_add_up(backend: BackendName) -> None:
     groups = random_groups(7, 300)
     got = call(groups, backend)

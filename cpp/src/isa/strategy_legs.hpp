@@ -147,6 +147,35 @@ inline void sort_legs(const Leg* legs, int count, std::int32_t* order) noexcept 
     }
 }
 
+// Puts a part of an order into the canonical one.
+inline void restore_order(const Leg* legs, int count, std::int32_t* order) noexcept {
+    for (int i = 1; i < count; ++i) {
+        const std::int32_t leg = order[i];
+        int at = i;
+        for (; at > 0 && precedes(legs[leg], legs[order[at - 1]]); --at) {
+            order[at] = order[at - 1];
+        }
+        order[at] = leg;
+    }
+}
+
+// Puts options in canonical order into that of their strikes.
+inline void order_by_strike(const Leg* legs, int count, std::int32_t* order) noexcept {
+    for (int i = 1; i < count; ++i) {
+        const std::int32_t leg = order[i];
+        int at = i;
+        for (; at > 0; --at) {
+            const Leg& before = legs[order[at - 1]];
+            if (legs[leg].kind != before.kind || legs[leg].underlying != before.underlying ||
+                legs[leg].strike >= before.strike) {
+                break;
+            }
+            order[at] = order[at - 1];
+        }
+        order[at] = leg;
+    }
+}
+
 inline double intrinsic(const Leg& leg, double spot) noexcept {
     return std::max(leg.right * (spot - leg.strike), 0.0);
 }

@@ -121,18 +121,15 @@ void take_legs(Workspace& w, int legs, int begin, int count) noexcept {
     w.n_legs = legs + count;
 }
 
-// A group too large for one program: runs of options in canonical order, each solved with the stock
-// that those before it left.
-void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) noexcept {
-    int n_stock = 0;
-    while (n_stock < count && w.gathered[w.order[n_stock]].kind == kStock) {
-        ++n_stock;
-    }
-    n_stock = std::min(n_stock, kMaxLegs / 2);
+// A group too large for one program: runs of options in the order that they stand in, each solved
+// with the stock that those before it left.
+void allocate_in_order(
+    Workspace& w, const Regime& regime, int n_stock, int count, Writer& out) noexcept {
     int at = n_stock;
     int run = kRun;
     while (at < count) {
         const int size = std::min(run, count - at);
+        restore_order(w.gathered, size, w.order + at);
         take_legs(w, 0, 0, n_stock);
         take_legs(w, n_stock, at, size);
         if (!set_up(w, regime)) {
@@ -145,6 +142,36 @@ void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) n
             w.gathered[w.order[i]].quantity = w.left[i];
         }
         at += size;
+    }
+}
+
+// Runs by expiry or by strike, whichever needs less on both bases together.
+void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) noexcept {
+    int n_stock = 0;
+    while (n_stock < count && w.gathered[w.order[n_stock]].kind == kStock) {
+        ++n_stock;
+    }
+    n_stock = std::min(n_stock, kMaxLegs / 2);
+    double held[kMaxLegs / 2];
+    for (int i = 0; i < n_stock; ++i) {
+        held[i] = w.gathered[w.order[i]].quantity;
+    }
+    const Writer start = out;
+    double needed[2];
+    for (int pass = 0; pass < 3; ++pass) { // the third writes the first anew if that needed less
+        if (pass == 2 && needed[1] < needed[0] - kSame) {
+            return;
+        }
+        for (int i = 0; i < n_stock; ++i) {
+            w.gathered[w.order[i]].quantity = held[i];
+        }
+        restore_order(w.gathered, count - n_stock, w.order + n_stock);
+        if (pass == 1) {
+            order_by_strike(w.gathered, count - n_stock, w.order + n_stock);
+        }
+        out = start;
+        allocate_in_order(w, regime, n_stock, count, out);
+        needed[pass % 2] = out.total[kInitial] + out.total[kMaintenance];
     }
 }
 

@@ -32,6 +32,8 @@ __all__ = [
     "hedged",
     "intrinsic",
     "net_positions",
+    "order_by_strike",
+    "restore_order",
     "set_leg",
     "shares_of",
     "sort_legs",
@@ -216,6 +218,34 @@ def sort_legs(legs: Legs, count: int, order: I32) -> None:
             order[at] = order[at - 1]
             at -= 1
         order[at] = i
+
+
+@jit_part
+def restore_order(legs: Legs, order: I32) -> None:
+    """Put a part of an order into the canonical one."""
+    for i in range(1, len(order)):
+        leg = order[i]
+        at = i
+        while at > 0 and precedes(legs[leg], legs[order[at - 1]]):
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = leg
+
+
+@jit_part
+def order_by_strike(legs: Legs, order: I32) -> None:
+    """Put options in canonical order into that of their strikes."""
+    for i in range(1, len(order)):
+        leg = order[i]
+        at = i
+        while at > 0:
+            one, before = legs[leg], legs[order[at - 1]]
+            is_other = one["kind"] != before["kind"] or one["underlying"] != before["underlying"]
+            if is_other or one["strike"] >= before["strike"]:
+                break
+            order[at] = order[at - 1]
+            at -= 1
+        order[at] = leg
 
 
 @jit_part

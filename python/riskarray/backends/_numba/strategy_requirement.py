@@ -20,6 +20,8 @@ from riskarray.backends._numba.strategy_legs import (
     Book,
     Terms,
     net_positions,
+    order_by_strike,
+    restore_order,
     set_leg,
     sort_legs,
 )
@@ -154,16 +156,13 @@ def take_legs(w: Workspace, legs: int, begin: int, count: int) -> None:
 
 
 @jit_part
-def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
-    """Runs of options in canonical order, each solved with the stock that those before it left."""
-    n_stock = 0
-    while n_stock < count and w.gathered[w.order[n_stock]]["kind"] == STOCK:
-        n_stock += 1
-    n_stock = min(n_stock, MAX_LEGS // 2)
+def allocate_in_order(w: Workspace, regime: F64, n_stock: int, count: int, out: Writer) -> None:
+    """Runs of options as they stand, each solved with the stock that those before it left."""
     at = n_stock
     run = RUN
     while at < count:
         size = min(run, count - at)
+        restore_order(w.gathered, w.order[at : at + size])
         take_legs(w, 0, 0, n_stock)
         take_legs(w, n_stock, at, size)
         if not set_up(w, regime):
@@ -173,6 +172,32 @@ def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
         for i in range(n_stock):
             w.gathered[w.order[i]]["quantity"] = w.slots[i]["left"]
         at += size
+
+
+@jit_part
+def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
+    """Runs by expiry or by strike, whichever needs less on both bases together."""
+    n_stock = 0
+    while n_stock < count and w.gathered[w.order[n_stock]]["kind"] == STOCK:
+        n_stock += 1
+    n_stock = min(n_stock, MAX_LEGS // 2)
+    held = np.empty(n_stock)
+    for i in range(n_stock):
+        held[i] = w.gathered[w.order[i]]["quantity"]
+    state, total = out.state.copy(), out.total.copy()
+    needed = np.zeros(2)
+    for step in range(3):  # the third writes the first anew if that needed less
+        if step == 2 and needed[1] < needed[0] - SAME:
+            return
+        for i in range(n_stock):
+            w.gathered[w.order[i]]["quantity"] = held[i]
+        restore_order(w.gathered, w.order[n_stock:count])
+        if step == 1:
+            order_by_strike(w.gathered, w.order[n_stock:count])
+        out.state[:] = state
+        out.total[:] = total
+        allocate_in_order(w, regime, n_stock, count, out)
+        needed[step % 2] = out.total[INITIAL] + out.total[MAINTENANCE]
 
 
 @jit_part
