@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from american_dividend_reference import Case, quantlib_option, random_cases
+from american_dividend_reference import Case, arguments, quantlib_option, random_cases
 from riskarray import kernels
-from riskarray.array_types import F64, AnyArray
+from riskarray.array_types import F64
 from riskarray.backends import BackendName
 
 GROUP = "American value, two cash dividends"
@@ -45,31 +45,13 @@ def some(cases: list[Case], kind: str, n: int) -> list[Case]:
     return (kept * (n // len(kept) + 1))[:n]
 
 
-def arguments(cases: list[Case]) -> tuple[AnyArray, ...]:
-    """Arguments of the kernel, each series on an underlying of its own."""
-    columns = [
-        np.array([getattr(case, name) for case in cases], dtype=np.float64)
-        for name in ("strike", "volatility", "rate", "dividend_yield", "days")
-    ]
-    return (
-        np.tile(SPOTS, (len(cases), 1)),
-        np.arange(len(cases), dtype=np.int32),
-        np.array([case.right for case in cases], dtype=np.int8),
-        *columns[:4],
-        columns[4] / 365,
-        np.arange(0, 2 * len(cases) + 1, 2, dtype=np.int64),
-        np.array([day for case in cases for day in case.ex_days], dtype=np.float64) / 365,
-        np.array([amount for case in cases for amount in case.amounts], dtype=np.float64),
-    )
-
-
 @pytest.mark.benchmark(group=GROUP)
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize("backend", ["native", "numba"])
 def test_riskarray(
     benchmark: BenchmarkFixture, cases: list[Case], backend: BackendName, kind: str
 ) -> None:
-    terms = arguments(some(cases, kind, SIZE[backend]))
+    terms = arguments(some(cases, kind, SIZE[backend]), SPOTS)
     kernels.american_value(*terms, backend=backend, threads=1)
     value: F64 = benchmark(kernels.american_value, *terms, backend=backend, threads=1)
     benchmark.extra_info["values"] = value.size
@@ -93,5 +75,5 @@ def test_quantlib(benchmark: BenchmarkFixture, cases: list[Case], model: str) ->
     value = benchmark(value_again)
     benchmark.extra_info["values"] = len(few)
     if model == "escrowed":
-        ours = kernels.american_value(*arguments(few), threads=1)[:, 0]
+        ours = kernels.american_value(*arguments(few, SPOTS), threads=1)[:, 0]
         assert np.max(np.abs(value - ours)) < 1.0  # of a spot of 100: its grid is coarse

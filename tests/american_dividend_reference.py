@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import QuantLib as ql  # noqa: N813  # its own examples
 
-from riskarray.array_types import F64
+from riskarray.array_types import F64, AnyArray
 from riskarray.backends._numba.jit import jit
 
 __all__ = [
     "SPOTS",
     "Case",
+    "arguments",
     "fine_value",
     "quantlib_option",
     "quantlib_value",
@@ -300,6 +301,26 @@ def random_cases(group: str, n: int, seed: int) -> list[Case]:
         if is_volatile == (group == "volatile") and sum(case.amounts) < 60.0:
             cases.append(case)
     return cases
+
+
+def arguments(cases: list[Case], spots: F64) -> tuple[AnyArray, ...]:
+    """Return the arguments of a pricing kernel: each case on an underlying of its own."""
+    n = len(cases)
+    counts = [len(case.ex_days) for case in cases]
+    columns = [
+        np.array([getattr(case, name) for case in cases], dtype=np.float64)
+        for name in ("strike", "volatility", "rate", "dividend_yield", "days")
+    ]
+    return (
+        np.ascontiguousarray(np.broadcast_to(spots, (n, spots.shape[-1]))),
+        np.arange(n, dtype=np.int32),
+        np.array([case.right for case in cases], dtype=np.int8),
+        *columns[:4],
+        columns[4] / 365,
+        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        np.array([day for case in cases for day in case.ex_days], dtype=np.float64) / 365,
+        np.array([amount for case in cases for amount in case.amounts], dtype=np.float64),
+    )
 
 
 def read_references() -> tuple[list[Case], F64, F64]:

@@ -14,38 +14,19 @@ from numpy.testing import assert_allclose, assert_array_equal
 from american_dividend_reference import (
     SPOTS,
     Case,
+    arguments,
     fine_value,
     quantlib_value,
     random_cases,
     read_references,
 )
 from riskarray import kernels
-from riskarray.array_types import F64, AnyArray
+from riskarray.array_types import F64
 from riskarray.backends import BackendName
 from riskarray.build import build_info
 
 ELEVEN = 100.0 * np.linspace(0.85, 1.15, 11)
 GROUPS = ["main", "short", "many", "two_boundaries", "volatile", "low"]
-
-
-def arguments(cases: list[Case], spots: F64) -> tuple[AnyArray, ...]:
-    """Arguments of a pricing kernel: each case on an underlying of its own."""
-    n = len(cases)
-    counts = [len(case.ex_days) for case in cases]
-    columns = [
-        np.array([getattr(case, name) for case in cases], dtype=np.float64)
-        for name in ("strike", "volatility", "rate", "dividend_yield", "days")
-    ]
-    return (
-        np.ascontiguousarray(np.broadcast_to(spots, (n, spots.shape[-1]))),
-        np.arange(n, dtype=np.int32),
-        np.array([case.right for case in cases], dtype=np.int8),
-        *columns[:4],
-        columns[4] / 365,
-        np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        np.array([day for case in cases for day in case.ex_days], dtype=np.float64) / 365,
-        np.array([amount for case in cases for amount in case.amounts], dtype=np.float64),
-    )
 
 
 def american(
@@ -181,6 +162,16 @@ def test_quadrature_agrees_with_the_grid(backend: BackendName, seed: int) -> Non
         cases.append(usual(right=1, days=days, ex_days=ex_days, amounts=amounts, **terms))
     by_grid = american([replace(case, dividend_yield=1e-12) for case in cases], SPOTS, backend)
     assert np.max(np.abs(american(cases, SPOTS, backend) - by_grid)) < 1e-4 * 100
+
+
+def test_error_on_fresh_series() -> None:
+    """Of other seeds; RISKARRAY_DIVIDEND_CASES says how many."""
+    cases = random_cases("main", int(os.environ.get("RISKARRAY_DIVIDEND_CASES", "40")), 4242)
+    fine = np.array([fine_value(case, nodes=2000, steps=2000) for case in cases])
+    error = np.abs(american(cases) - fine) / 100
+    assert np.max(error) < 1e-4
+    assert np.quantile(error, 0.99) < 6e-5
+    assert np.median(error) < 1e-6
 
 
 def test_error_against_quantlib_now(backend: BackendName) -> None:
