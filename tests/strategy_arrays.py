@@ -1,4 +1,4 @@
-"""Groups of legs as the arrays of the kernel `strategy_requirement`."""
+"""Random groups of legs, and groups as the arrays of the kernel `strategy_requirement`."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from riskarray.array_types import AnyArray
 from riskarray.kernel_codes import StrategyRule
 from strategy_oracle import Leg, Rules
 
-__all__ = ["kernel_arrays"]
+__all__ = ["kernel_arrays", "random_group", "random_groups"]
 
 
 def kernel_arrays(groups: Sequence[tuple[Sequence[Leg], Rules]]) -> tuple[AnyArray, ...]:
@@ -68,3 +68,30 @@ def kernel_arrays(groups: Sequence[tuple[Sequence[Leg], Rules]]) -> tuple[AnyArr
         stock("maintenance", is_long=False),
         np.array([[figures.get(rule, 0.0) for rule in StrategyRule]]),
     )
+
+
+def random_group(rng: np.random.Generator, size: int) -> tuple[list[Leg], Rules]:
+    """Legs around the money on up to three expiries, now and then with stock or European."""
+    spot = round(float(rng.uniform(20, 600)), 2)
+    step = 5.0 if spot > 100 else 1.0
+    is_european = bool(rng.random() < 0.15)
+    n_expiries = int(rng.integers(1, 4))
+    legs: dict[tuple[str, float, float], Leg] = {}
+    if rng.random() < 0.3:
+        shares = float(rng.choice([-1, 1]) * rng.choice([50, 100, 150, 200, 500, 1000]))
+        legs["S", 0.0, 0.0] = Leg("S", shares)
+    while len(legs) < size:
+        right = str(rng.choice(["C", "P"]))
+        strike = max(step, round(spot / step) * step + step * int(rng.integers(-8, 9)))
+        expiry = 0.1 * int(rng.integers(1, n_expiries + 1))
+        money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
+        time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
+        price = round(money + float(time_value * rng.uniform(0.8, 1.2)) + 0.05, 2)
+        quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
+        legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price, is_european)
+    return list(legs.values()), Rules(spot)
+
+
+def random_groups(seed: int, count: int) -> list[tuple[list[Leg], Rules]]:
+    rng = np.random.default_rng(seed)
+    return [random_group(rng, int(rng.integers(2, 13))) for _ in range(count)]

@@ -144,7 +144,7 @@ def add_shorts(program: Program, legs: Sequence[Leg], rules: Rules) -> None:
     for i, leg in shorts:
         program.column(leg.multiplier * rules.naked(leg), {f"leg {i}": 1.0})
     for (i, call), (k, put) in product(shorts, shorts):
-        if call.right == "C" and put.right == "P":
+        if call.right == "C" and put.right == "P" and call.multiplier == put.multiplier:
             need, other = rules.naked(call), rules.naked(put)
             pair = need + put.price if need >= other else other + call.price
             program.column(call.multiplier * pair, {f"leg {i}": 1.0, f"leg {k}": 1.0})
@@ -190,7 +190,8 @@ def add_collars(
             continue
         is_same = sold.strike == bought.strike
         is_placed = sold.strike >= bought.strike if is_long else is_same
-        if sold.expiry != bought.expiry or not is_placed:
+        is_one_size = sold.multiplier == bought.multiplier
+        if sold.expiry != bought.expiry or not is_placed or not is_one_size:
             continue
         money = sold.intrinsic(spot)
         if basis == "initial":
@@ -216,8 +217,8 @@ def add_boxes(program: Program, legs: Sequence[Leg], rules: Rules) -> None:
     sides = [some(r, is_long=q) for r, q in (("C", True), ("C", False), ("P", True), ("P", False))]
     for box in product(*sides):
         (_, lc), (_, sc), (_, lp), (_, sp) = box
-        is_one_expiry = len({leg.expiry for _, leg in box}) == 1
-        if is_one_expiry and lc.strike == sp.strike < sc.strike == lp.strike:
+        is_one_series = len({(leg.expiry, leg.multiplier) for _, leg in box}) == 1
+        if is_one_series and lc.strike == sp.strike < sc.strike == lp.strike:
             width = sc.strike - lc.strike
             value = min(lc.price - sc.price + lp.price - sp.price, width)
             takes = {f"leg {i}": 1.0 for i, _ in box}
@@ -241,7 +242,10 @@ def least(
 
 
 def greedy(legs: Sequence[Leg], rules: Rules, basis: str = "maintenance") -> float:  # noqa: C901
-    """USD: widest strategy first: iron condors, then verticals, covers, straddles, what is left."""
+    """USD: widest strategy first: iron condors, then verticals, covers, straddles, what is left.
+
+    Only options of one multiplier are paired.
+    """
     left = [abs(leg.quantity) for leg in legs]
     total = 0.0
 
@@ -253,7 +257,8 @@ def greedy(legs: Sequence[Leg], rules: Rules, basis: str = "maintenance") -> flo
 
     def may_spread(long: int, short: int) -> bool:
         a, b = legs[long], legs[short]
-        return a.is_european == b.is_european and a.expiry >= b.expiry
+        is_alike = a.is_european == b.is_european and a.multiplier == b.multiplier
+        return is_alike and a.expiry >= b.expiry
 
     def take(members: tuple[int, ...], most: float) -> float:
         amount = min(most, *(left[i] for i in members))
@@ -291,6 +296,8 @@ def greedy(legs: Sequence[Leg], rules: Rules, basis: str = "maintenance") -> flo
             left[s] -= n * legs[i].multiplier
         total += left[s] * plain
     for c, p in product(rows("C", is_long=False), rows("P", is_long=False)):
+        if legs[c].multiplier != legs[p].multiplier:
+            continue
         need, other = rules.naked(legs[c]), rules.naked(legs[p])
         pair = need + legs[p].price if need >= other else other + legs[c].price
         total += take((c, p), np.inf) * legs[c].multiplier * pair

@@ -8,8 +8,8 @@
 // universal spread rule the greatest loss of balanced options is the greatest over the strikes of a
 // linear function of the quantities, and two spreads never need more together than apart. A pool
 // has a last expiry of its short options; its long options expire then or later. Between short
-// options sorted by requirement the shelter of a straddle only reaches downwards, so that one row
-// per change of side says how much shelter there is.
+// options of one multiplier sorted by requirement the shelter of a straddle only reaches downwards,
+// so that one row per change of side says how much shelter there is.
 
 #include "isa/strategy_legs.hpp"
 #include "isa/strategy_tableau.hpp"
@@ -46,10 +46,10 @@ struct Pool {
     int first_row;      // of the points
 };
 
-// Row that limits what is sheltered: short options of one right down to a rank. The rows of an
-// underlying stand in order of rank.
+// Row that limits what is sheltered: short options of one right and multiplier down to a rank. The
+// rows of an underlying stand in order of rank.
 struct Shelter {
-    int underlying_leg;
+    int last_leg;
     int right; // of the sheltered
     int row;
 };

@@ -60,13 +60,14 @@ inline void number_rows(Workspace& w) noexcept {
 // right, or takes with its own.
 inline void
 add_shelter(const Workspace& w, double* cells, int i, bool is_taken, double amount) noexcept {
-    const std::int32_t underlying = w.legs[i].underlying;
+    const Leg& leg = w.legs[i];
     for (int s = w.first_shelter[i]; s < w.n_shelters; ++s) {
         const Shelter& shelter = w.shelters[s];
-        if (w.legs[shelter.underlying_leg].underlying != underlying) {
+        const Leg& last = w.legs[shelter.last_leg];
+        if (last.underlying != leg.underlying || last.multiplier != leg.multiplier) {
             return;
         }
-        cells[shelter.row] += (shelter.right == w.legs[i].right) == is_taken ? amount : 0.0;
+        cells[shelter.row] += (shelter.right == leg.right) == is_taken ? amount : 0.0;
     }
 }
 

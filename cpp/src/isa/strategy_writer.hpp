@@ -88,26 +88,24 @@ inline void write_combinations(const Workspace& w,
     }
 }
 
-// Sets a sheltered option beside uncovered ones of the other right that require more, the greatest
-// first.
+// Sets a sheltered option beside uncovered ones of the other right and its multiplier that require
+// more, the greatest first.
 inline void write_sheltered(Workspace& w, int begin, int i, Writer& out) noexcept {
     const Leg& leg = w.legs[i];
     for (int rank = 0; rank < w.rank[i] && w.straddled[i] > 0.0; ++rank) {
         const int k = w.by_rank[begin + rank];
         const Leg& greater = w.legs[k];
-        const double shares =
-            std::min(w.straddled[i] * leg.multiplier, w.left[k] * greater.multiplier);
-        const double contracts = shares / leg.multiplier;
-        if (greater.right == leg.right || contracts <= kTolerance * leg.quantity) {
+        const double contracts = std::min(w.straddled[i], w.left[k]);
+        if (greater.right == leg.right || greater.multiplier != leg.multiplier ||
+            contracts <= kTolerance * leg.quantity) {
             continue;
         }
-        const double of_greater = shares / greater.multiplier;
-        const double cost = of_greater * greater.uncovered + contracts * leg.value;
+        const double cost = contracts * greater.uncovered + contracts * leg.value;
         out.begin(StrategyCode::short_straddle, cost, cost);
-        out.add_leg(greater, of_greater);
+        out.add_leg(greater, contracts);
         out.add_leg(leg, contracts);
         w.straddled[i] -= contracts;
-        w.left[k] -= of_greater;
+        w.left[k] -= contracts;
     }
 }
 

@@ -118,7 +118,11 @@ def add_shelter(w: Workspace, cells: F64, i: int, is_taken: bool, amount: float)
     """Add an amount in the rows of shelter that a short option gives, or takes with its own."""
     legs = w.legs
     for s in range(w.slots[i]["first_shelter"], w.counts[N_SHELTERS]):
-        if legs[w.shelters[s]["leg"]]["underlying"] != legs[i]["underlying"]:
+        last = w.shelters[s]["leg"]
+        if (
+            legs[last]["underlying"] != legs[i]["underlying"]
+            or legs[last]["multiplier"] != legs[i]["multiplier"]
+        ):
             return
         if (w.shelters[s]["right"] == legs[i]["right"]) == is_taken:
             cells[w.shelters[s]["row"]] += amount

@@ -14,8 +14,10 @@ __all__ = ["add_straddle_columns"]
 
 
 @jit_part
-def requires_more(w: Workspace, a: int, b: int) -> bool:
-    """Order of short options by requirement."""
+def ranks_before(w: Workspace, a: int, b: int) -> bool:
+    """Order of short options: those of one multiplier together, by requirement."""
+    if w.legs[a]["multiplier"] != w.legs[b]["multiplier"]:
+        return w.legs[a]["multiplier"] < w.legs[b]["multiplier"]  # type: ignore[no-any-return]
     if w.slots[a]["need"] != w.slots[b]["need"]:
         return w.slots[a]["need"] > w.slots[b]["need"]  # type: ignore[no-any-return]
     if w.legs[a]["right"] != w.legs[b]["right"]:
@@ -25,7 +27,7 @@ def requires_more(w: Workspace, a: int, b: int) -> bool:
 
 @jit_part
 def rank_shorts(w: Workspace, begin: int, end: int) -> int:
-    """Rank the short options of an underlying, the greatest requirement first; return how many."""
+    """Rank the short options of an underlying by multiplier and requirement; return how many."""
     count = 0
     for i in range(begin, end):
         if w.legs[i]["is_long"]:
@@ -33,7 +35,7 @@ def rank_shorts(w: Workspace, begin: int, end: int) -> int:
         w.slots[i]["need"] = w.legs[i]["uncovered"] / w.legs[i]["multiplier"]
         at = count
         count += 1
-        while at > 0 and requires_more(w, i, w.slots[begin + at - 1]["by_rank"]):
+        while at > 0 and ranks_before(w, i, w.slots[begin + at - 1]["by_rank"]):
             w.slots[begin + at]["by_rank"] = w.slots[begin + at - 1]["by_rank"]
             at -= 1
         w.slots[begin + at]["by_rank"] = i
@@ -44,17 +46,21 @@ def rank_shorts(w: Workspace, begin: int, end: int) -> int:
 
 @jit_part
 def add_straddle_columns(w: Workspace, regime: F64, begin: int, end: int) -> None:
-    """A short option may stand sheltered when one of the other right requires more."""
+    """A short option may stand sheltered when another of its multiplier requires more."""
     legs = w.legs
     count = rank_shorts(w, begin, end)
     if regime[IS_STRADDLE_ALLOWED] == 0.0:
         return
     for i in range(begin, end):
         w.slots[i]["first_shelter"] = w.counts[N_SHELTERS]
+    first = -1
     has_other = False
     for rank in range(count):
         i = w.slots[begin + rank]["by_rank"]
-        has_other = has_other or legs[i]["right"] != legs[w.slots[begin]["by_rank"]]["right"]
+        if first < 0 or legs[i]["multiplier"] != legs[first]["multiplier"]:
+            first = i
+            has_other = False
+        has_other = has_other or legs[i]["right"] != legs[first]["right"]
         w.slots[i]["first_shelter"] = w.counts[N_SHELTERS]
         if not has_other:
             continue
@@ -64,12 +70,16 @@ def add_straddle_columns(w: Workspace, regime: F64, begin: int, end: int) -> Non
             w.columns[j]["cost"][INITIAL] = cost
             w.columns[j]["cost"][MAINTENANCE] = cost
             w.columns[j]["upper"] = legs[i]["quantity"]
-        if (
-            rank + 1 == count
-            or legs[w.slots[begin + rank + 1]["by_rank"]]["right"] != legs[i]["right"]
-        ):
+        is_last = rank + 1 == count
+        if not is_last:
+            following = w.slots[begin + rank + 1]["by_rank"]
+            is_last = (
+                legs[following]["right"] != legs[i]["right"]
+                or legs[following]["multiplier"] != legs[i]["multiplier"]
+            )
+        if is_last:
             s = w.counts[N_SHELTERS]
-            w.shelters[s]["leg"] = begin
+            w.shelters[s]["leg"] = i
             w.shelters[s]["right"] = legs[i]["right"]
             w.shelters[s]["row"] = -1
             w.counts[N_SHELTERS] = s + 1

@@ -131,26 +131,25 @@ def write_combinations(w: Workspace, regime: F64, x: F64, out: Writer) -> None:
 
 @jit_part
 def write_sheltered(w: Workspace, begin: int, i: int, out: Writer) -> None:
-    """Set a sheltered option beside uncovered ones of the other right that require more."""
+    """Set a sheltered option beside uncovered ones of its multiplier that require more."""
     legs = w.legs
     for rank in range(w.slots[i]["rank"]):
         if w.slots[i]["straddled"] <= 0.0:
             return
         k = w.slots[begin + rank]["by_rank"]
-        shares = min(
-            w.slots[i]["straddled"] * legs[i]["multiplier"],
-            w.slots[k]["left"] * legs[k]["multiplier"],
-        )
-        contracts = shares / legs[i]["multiplier"]
-        if legs[k]["right"] == legs[i]["right"] or contracts <= TOLERANCE * legs[i]["quantity"]:
+        contracts = min(w.slots[i]["straddled"], w.slots[k]["left"])
+        if (
+            legs[k]["right"] == legs[i]["right"]
+            or legs[k]["multiplier"] != legs[i]["multiplier"]
+            or contracts <= TOLERANCE * legs[i]["quantity"]
+        ):
             continue
-        of_greater = shares / legs[k]["multiplier"]
-        cost = of_greater * legs[k]["uncovered"] + contracts * legs[i]["value"]
+        cost = contracts * legs[k]["uncovered"] + contracts * legs[i]["value"]
         begin_strategy(out, SHORT_STRADDLE, cost, cost)
-        add_leg(out, legs, k, of_greater)
+        add_leg(out, legs, k, contracts)
         add_leg(out, legs, i, contracts)
         w.slots[i]["straddled"] -= contracts
-        w.slots[k]["left"] -= of_greater
+        w.slots[k]["left"] -= contracts
 
 
 @jit_part

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adjusted contracts, of other multipliers beside the ordinary ones, in one group."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import strategy_oracle as oracle
+from riskarray import kernels
+from riskarray.backends import BackendName
+from riskarray.kernel_codes import StrategyCode
+from riskarray.kernels import StrategyRequirement
+from strategy_arrays import kernel_arrays, random_groups
+from strategy_oracle import Leg, Rules
+
+CENT = 0.005
+GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
+
+Group = tuple[Sequence[Leg], Rules]
+
+
+def call(groups: Sequence[Group], backend: BackendName = "native") -> StrategyRequirement:
+    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
+
+
+def adjusted_groups(
+    seed: int, count: int, multipliers: Sequence[float] = (100.0, 150.0, 10.0)
+) -> list[Group]:
+    """Random groups, a multiplier for each option."""
+    rng = np.random.default_rng(seed)
+    return [
+        ([replace(leg, multiplier=float(rng.choice(multipliers))) for leg in legs], rules)
+        for legs, rules in random_groups(seed, count)
+    ]
+
+
+def test_nothing_needs_less_than_the_oracle_s_pairing_of_adjusted_contracts() -> None:
+    groups = adjusted_groups(11, GROUPS)
+    got = call(groups)
+    for k, (legs, rules) in enumerate(groups):
+        for basis in ("initial", "maintenance"):
+            least = oracle.least(legs, rules, basis)
+            assert getattr(got, f"group_{basis}")[k] >= least - CENT
+            assert getattr(got, f"group_{basis}_bound")[k] <= least + CENT
+
+
+def test_a_straddle_is_on_one_number_of_shares(backend: BackendName) -> None:
+    put = Leg("P", -2, 100, 0.1, 3.0)
+    call_of_150 = Leg("C", -2, 100, 0.1, 4.0, multiplier=150.0)
+    call_of_100 = replace(call_of_150, multiplier=100.0)
+    apart, together, both = call(
+        [([*legs], Rules(100.0)) for legs in
+         ([put, call_of_150], [put, call_of_100], [put, call_of_150, call_of_100])],
+        backend,
+    ).group_maintenance  # fmt: skip
+    assert apart == pytest.approx(2 * 100 * 23.0 + 2 * 150 * 24.0)
+    assert together == pytest.approx(2 * 100 * (24.0 + 3.0))
+    assert both == pytest.approx(together + 2 * 150 * 24.0)
+
+
+def test_straddles_are_of_whole_contracts_of_one_multiplier(backend: BackendName) -> None:
+    groups = adjusted_groups(12, 200)
+    got = call(groups, backend)
+    first = np.cumsum(got.strategy_legs) - got.strategy_legs
+    multiplier = np.array([leg.multiplier for legs, _ in groups for leg in legs])
+    straddles = first[got.strategy_code == int(StrategyCode.SHORT_STRADDLE)]
+    assert straddles.size > 0
+    one, other = got.leg_quantity[straddles], got.leg_quantity[straddles + 1]
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, np.round(one))
+    sides = multiplier[got.leg_instrument]
+    np.testing.assert_array_equal(sides[straddles], sides[straddles + 1])
+
+
+def test_backends_take_the_same_steps_with_adjusted_contracts() -> None:
+    groups = adjusted_groups(13, 200)
+    for native, twin in zip(call(groups, "native"), call(groups, "numba"), strict=True):
+        np.testing.assert_array_equal(native, twin)
