@@ -118,6 +118,18 @@ def test_order_of_rows_changes_no_bit(backend: BackendName) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_order_of_adjusted_series_changes_no_bit(backend: BackendName) -> None:
+    rng = np.random.default_rng(7)
+    groups = []
+    for legs, rules in random_groups(7, 40):
+        beside = replace(legs[-1], multiplier=150.0, quantity=-legs[-1].quantity)
+        dearer = replace(legs[-1], price=legs[-1].price + 0.05)
+        groups.append(([*legs[-4:], beside, dearer], rules))
+    shuffled = [([legs[i] for i in rng.permutation(len(legs))], rules) for legs, rules in groups]
+    for one, other in zip(call(groups, backend)[:6], call(shuffled, "native")[:6], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def one(legs: Sequence[Leg], spot: float = 100.0, backend: BackendName = "native") -> float:
     got = call([(legs, Rules(spot))], backend)
     assert got.group_maintenance_bound[0] == got.group_maintenance[0]

@@ -46,36 +46,36 @@ struct Regime {
     bool has(StrategyRule rule) const noexcept { return (*this)[rule] != 0.0; }
 };
 
-inline Leg leg_of(const StrategyTerms& terms,
-                  std::size_t regime,
-                  std::int32_t instrument,
-                  double quantity) noexcept {
+inline void set_leg(Leg& leg,
+                    const StrategyTerms& terms,
+                    std::size_t regime,
+                    std::int32_t instrument,
+                    double quantity) noexcept {
     const auto i = static_cast<std::size_t>(instrument);
     const auto u = static_cast<std::size_t>(terms.underlying[i]);
     const std::size_t of_instrument = regime * terms.n + i;
     const std::size_t of_underlying = regime * terms.n_underlyings + u;
-    Leg leg;
-    leg.instrument = instrument;
-    leg.underlying = terms.underlying[i];
-    leg.index_group = terms.index_group[u];
-    leg.role = terms.role[u];
-    leg.kind = terms.kind[i];
-    leg.right = terms.right[i];
-    leg.exercise = terms.exercise[i];
-    leg.is_long = quantity > 0.0;
-    leg.quantity = std::fabs(quantity);
-    leg.strike = terms.strike[i];
-    leg.time = terms.time_to_expiry[i];
-    leg.multiplier = terms.multiplier[i];
-    leg.value = terms.value[i];
-    leg.uncovered = terms.uncovered[of_instrument];
-    leg.loan_value = terms.loan_value[of_instrument];
-    leg.spot = terms.spot[u];
-    leg.figure[kInitial] =
-        leg.is_long ? terms.initial_long[of_underlying] : terms.initial_short[of_underlying];
-    leg.figure[kMaintenance] = leg.is_long ? terms.maintenance_long[of_underlying]
-                                           : terms.maintenance_short[of_underlying];
-    return leg;
+    const bool is_long = quantity > 0.0;
+    const double* const initial = (is_long ? terms.initial_long : terms.initial_short).data();
+    const double* const maintenance =
+        (is_long ? terms.maintenance_long : terms.maintenance_short).data();
+    leg = {instrument,
+           static_cast<std::int32_t>(u),
+           terms.index_group[u],
+           terms.role[u],
+           terms.kind[i],
+           terms.right[i],
+           terms.exercise[i],
+           is_long,
+           std::fabs(quantity),
+           terms.strike[i],
+           terms.time_to_expiry[i],
+           terms.multiplier[i],
+           terms.value[i],
+           terms.uncovered[of_instrument],
+           terms.loan_value[of_instrument],
+           terms.spot[u],
+           {initial[of_underlying], maintenance[of_underlying]}};
 }
 
 inline int compare(double a, double b) noexcept {
@@ -101,29 +101,47 @@ inline bool precedes(const Leg& a, const Leg& b) noexcept {
     return order != 0 ? order < 0 : a.instrument < b.instrument;
 }
 
+// What a group holds: each instrument once, by its row.
+struct Positions {
+    const std::int32_t* instrument;
+    const double* quantity;
+    int count;
+};
+
 // Sums the rows of each instrument and drops those that come to nothing: long and short contracts
-// of one series cancel. Returns the number of instruments left.
-inline int net_positions(const StrategyBook& book,
-                         std::size_t begin,
-                         std::size_t end,
-                         std::int32_t* instrument,
-                         double* quantity) noexcept {
+// of one series cancel. Writes only where the rows of the book do not serve as they are.
+inline Positions net_positions(const StrategyBook& book,
+                               std::size_t begin,
+                               std::size_t end,
+                               std::int32_t* instrument,
+                               double* quantity) noexcept {
+    const std::int32_t* const row = book.instrument.data();
+    const double* const held = book.quantity.data();
+    bool is_net = true;
+    std::int32_t before = -1;
+    for (std::size_t k = begin; k < end; ++k) {
+        is_net = is_net & (row[k] > before) & (std::abs(held[k]) > kLeastQuantity);
+        before = row[k];
+    }
+    if (is_net) {
+        return {row + begin, held + begin, static_cast<int>(end - begin)};
+    }
     int count = 0;
     for (std::size_t k = begin; k < end; ++k) {
         int at = count;
-        while (at > 0 && instrument[at - 1] > book.instrument[k]) {
+        while (at > 0 && instrument[at - 1] > row[k]) {
             --at;
         }
-        if (at > 0 && instrument[at - 1] == book.instrument[k]) {
-            quantity[at - 1] += book.quantity[k];
+        if (at > 0 && instrument[at - 1] == row[k]) {
+            quantity[at - 1] += held[k];
             continue;
         }
         for (int i = count; i > at; --i) {
             instrument[i] = instrument[i - 1];
             quantity[i] = quantity[i - 1];
         }
-        instrument[at] = book.instrument[k];
-        quantity[at] = book.quantity[k];
+        instrument[at] = row[k];
+        quantity[at] = held[k];
         ++count;
     }
     int kept = 0;
@@ -133,21 +151,10 @@ inline int net_positions(const StrategyBook& book,
             quantity[kept++] = quantity[i];
         }
     }
-    return kept;
+    return {instrument, quantity, kept};
 }
 
-// Writes the canonical order of some legs.
-inline void sort_legs(const Leg* legs, int count, std::int32_t* order) noexcept {
-    for (int i = 0; i < count; ++i) {
-        int at = i;
-        for (; at > 0 && precedes(legs[i], legs[order[at - 1]]); --at) {
-            order[at] = order[at - 1];
-        }
-        order[at] = i;
-    }
-}
-
-// Puts a part of an order into the canonical one.
+// Puts legs, or a part of them, into canonical order.
 inline void restore_order(const Leg* legs, int count, std::int32_t* order) noexcept {
     for (int i = 1; i < count; ++i) {
         const std::int32_t leg = order[i];
@@ -184,6 +191,15 @@ inline double intrinsic(const Leg& leg, double spot) noexcept {
 inline double stock_alone(const Leg& stock, int basis) noexcept {
     return stock.multiplier *
            (stock.is_long ? stock.figure[basis] * stock.spot : stock.figure[basis]);
+}
+
+// No allocation needs less of a leg: a long option at its loan value, or as a part of a box.
+inline double trivial_bound(const Leg& leg) noexcept {
+    if (leg.kind == kOption && leg.is_long) {
+        const double box = leg.exercise == kEuropean ? leg.value : 0.0;
+        return -(leg.quantity * std::max(leg.loan_value, box));
+    }
+    return leg.kind == kFuture ? leg.quantity * leg.uncovered : 0.0;
 }
 
 // Shares that stand against one contract: shares of a fund by the value of its index.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isa/strategy_branch.hpp"
+#include "isa/strategy_order.hpp"
 #include "isa/strategy_writer.hpp"
 #include "strategy_methods.hpp"
 
@@ -9,13 +10,10 @@ namespace {
 constexpr double kSame = 1e-6; // USD: closer than that, two costs are equal
 constexpr int kRun = 32; // options solved together in a group that is too large for one program
 
-// A power of two near x, for exact scaling.
+// The least power of two that is not below x >= 1, for exact scaling.
 double power_near(double x) noexcept {
-    double power = 1.0;
-    while (power < x) {
-        power *= 2.0;
-    }
-    return power;
+    constexpr std::uint64_t mantissa = (std::uint64_t{1} << 52) - 1;
+    return std::bit_cast<double>((std::bit_cast<std::uint64_t>(x) + mantissa) & ~mantissa);
 }
 
 bool is_whole_number(double x) noexcept {
@@ -98,29 +96,6 @@ void allocate(Workspace& w,
     }
 }
 
-// No allocation of these legs needs less: long options at their loan value, or as parts of boxes.
-double trivial_bound(const Workspace& w, int count) noexcept {
-    double bound = 0.0;
-    for (int i = 0; i < count; ++i) {
-        const Leg& leg = w.gathered[w.order[i]];
-        if (leg.kind == kOption && leg.is_long) {
-            const double box = leg.exercise == kEuropean ? leg.value : 0.0;
-            bound -= leg.quantity * std::max(leg.loan_value, box);
-        } else if (leg.kind == kFuture) {
-            bound += leg.quantity * leg.uncovered;
-        }
-    }
-    return bound;
-}
-
-// Puts gathered legs in canonical order at the end of those that are solved together.
-void take_legs(Workspace& w, int legs, int begin, int count) noexcept {
-    for (int i = 0; i < count; ++i) {
-        w.legs[legs + i] = w.gathered[w.order[begin + i]];
-    }
-    w.n_legs = legs + count;
-}
-
 // A group too large for one program: runs of options in the order that they stand in, each solved
 // with the stock that those before it left.
 void allocate_in_order(
@@ -175,36 +150,51 @@ void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) n
     }
 }
 
-// What the legs need each by itself.
-double baseline(const Workspace& w, int basis) noexcept {
-    double sum = 0.0;
-    for (int i = 0; i < w.n_legs; ++i) {
-        sum += w.legs[i].quantity * alone(w.legs[i], basis);
+// Margins legs [0, n_legs) of the workspace as one program; false: they are too many.
+bool require_at_once(Workspace& w, const Regime& regime, Writer& out, double* bound) noexcept {
+    if (!set_up(w, regime)) {
+        return false;
     }
-    return sum;
+    const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
+    Solution solution[kBases];
+    allocate(w, regime, true, false, out, solution);
+    for (int basis = 0; basis < kBases; ++basis) {
+        if (solution[basis].is_complete) {
+            bound[basis] += out.total[basis] - before[basis];
+            continue;
+        }
+        double needed = 0.0, least = 0.0; // by every leg by itself, and whatever it is in
+        for (int i = 0; i < w.n_legs; ++i) {
+            needed += w.legs[i].quantity * alone(w.legs[i], basis);
+            least += trivial_bound(w.legs[i]);
+        }
+        bound[basis] += std::max(needed + solution[basis].bound, least);
+    }
+    return true;
 }
 
-// Margins the gathered legs, as one program if they fit.
-void require_legs(
-    Workspace& w, const Regime& regime, int count, Writer& out, double* bound) noexcept {
-    const double least = trivial_bound(w, count);
-    if (count <= kMaxLegs) {
-        take_legs(w, 0, 0, count);
-        if (set_up(w, regime)) {
-            const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
-            Solution solution[kBases];
-            allocate(w, regime, true, false, out, solution);
-            for (int basis = 0; basis < kBases; ++basis) {
-                bound[basis] += solution[basis].is_complete
-                                    ? out.total[basis] - before[basis]
-                                    : std::max(baseline(w, basis) + solution[basis].bound, least);
-            }
+// Margins some positions of a group, as one program if they fit.
+void require_positions(Workspace& w,
+                       const StrategyTerms& terms,
+                       std::size_t row,
+                       const Positions& held,
+                       Writer& out,
+                       double* bound) noexcept {
+    const Regime regime{terms.rules.data() + row * n_strategy_rules};
+    if (held.count <= kMaxLegs) {
+        place_legs(w, terms, row, held);
+        if (require_at_once(w, regime, out, bound)) {
             return;
         }
     }
+    gather_legs(w, terms, row, held);
+    double least = 0.0;
+    for (int i = 0; i < held.count; ++i) {
+        least += trivial_bound(w.gathered[w.order[i]]);
+    }
     bound[kInitial] += least;
     bound[kMaintenance] += least;
-    allocate_runs(w, regime, count, out);
+    allocate_runs(w, regime, held.count, out);
 }
 
 // A bound that differs from the total by rounding is the total.
@@ -218,7 +208,6 @@ void require_group(const StrategyBook& book,
                    Workspace& w,
                    const StrategyResult& result) noexcept {
     const auto row = static_cast<std::size_t>(book.group_regime[group]);
-    const Regime regime{terms.rules.data() + row * n_strategy_rules};
     const auto begin = static_cast<std::size_t>(book.group_offset[group]);
     const auto end = static_cast<std::size_t>(book.group_offset[group + 1]);
     Writer out{&result,
@@ -228,13 +217,9 @@ void require_group(const StrategyBook& book,
                (end - begin) * legs_per_position};
     double bound[kBases] = {0.0, 0.0};
     for (std::size_t at = begin; at < end; at += kMaxGathered) {
-        const int count =
+        const Positions held =
             net_positions(book, at, std::min(end, at + kMaxGathered), w.instrument, w.quantity);
-        for (int i = 0; i < count; ++i) {
-            w.gathered[i] = leg_of(terms, row, w.instrument[i], w.quantity[i]);
-        }
-        sort_legs(w.gathered, count, w.order);
-        require_legs(w, regime, count, out, bound);
+        require_positions(w, terms, row, held, out, bound);
     }
     result.group_initial[group] = out.total[kInitial];
     result.group_maintenance[group] = out.total[kMaintenance];

@@ -36,8 +36,8 @@ __all__ = [
     "restore_order",
     "set_leg",
     "shares_of",
-    "sort_legs",
     "stock_alone",
+    "trivial_bound",
 ]
 
 MAX_LEGS: Final = 96
@@ -210,19 +210,8 @@ def net_positions(book: Book, begin: int, end: int, instrument: I32, quantity: F
 
 
 @jit_part
-def sort_legs(legs: Legs, count: int, order: I32) -> None:
-    """Write the canonical order of some legs."""
-    for i in range(count):
-        at = i
-        while at > 0 and precedes(legs[i], legs[order[at - 1]]):
-            order[at] = order[at - 1]
-            at -= 1
-        order[at] = i
-
-
-@jit_part
 def restore_order(legs: Legs, order: I32) -> None:
-    """Put a part of an order into the canonical one."""
+    """Put legs, or a part of them, into canonical order."""
     for i in range(1, len(order)):
         leg = order[i]
         at = i
@@ -266,6 +255,15 @@ def stock_alone(stock: Leg, basis: int) -> float:
     figure = figure_of(stock, basis)
     per_share = figure * stock["spot"] if stock["is_long"] else figure
     return stock["multiplier"] * per_share  # type: ignore[no-any-return]
+
+
+@jit_part
+def trivial_bound(leg: Leg) -> float:
+    """No allocation needs less of a leg: a long option at its loan value, or as part of a box."""
+    if leg["kind"] == OPTION and leg["is_long"]:
+        box = leg["value"] if leg["exercise"] == EUROPEAN else 0.0
+        return -(leg["quantity"] * max(leg["loan_value"], box))  # type: ignore[no-any-return]
+    return leg["quantity"] * leg["uncovered"] if leg["kind"] == FUTURE else 0.0
 
 
 @jit_part

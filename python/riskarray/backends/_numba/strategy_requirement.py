@@ -9,8 +9,6 @@ from riskarray.backends._numba.jit import for_blocks, jit, jit_part
 from riskarray.backends._numba.strategy_branch import allocation_cost, solve
 from riskarray.backends._numba.strategy_legs import (
     BOTH,
-    EUROPEAN,
-    FUTURE,
     INITIAL,
     MAINTENANCE,
     MAX_GATHERED,
@@ -22,9 +20,9 @@ from riskarray.backends._numba.strategy_legs import (
     net_positions,
     order_by_strike,
     restore_order,
-    set_leg,
-    sort_legs,
+    trivial_bound,
 )
+from riskarray.backends._numba.strategy_order import gather_legs, take_legs
 from riskarray.backends._numba.strategy_output import BASIS, LEGS, STRATEGIES, Result, Writer
 from riskarray.backends._numba.strategy_program import (
     FIRST_OPTION,
@@ -133,29 +131,6 @@ def allocate(
 
 
 @jit_part
-def trivial_bound(w: Workspace, count: int) -> float:
-    """No allocation needs less: long options at their loan value, or as parts of boxes."""
-    legs = w.gathered
-    bound = 0.0
-    for k in range(count):
-        i = w.order[k]
-        if legs[i]["kind"] == OPTION and legs[i]["is_long"]:
-            box = legs[i]["value"] if legs[i]["exercise"] == EUROPEAN else 0.0
-            bound -= legs[i]["quantity"] * max(legs[i]["loan_value"], box)
-        elif legs[i]["kind"] == FUTURE:
-            bound += legs[i]["quantity"] * legs[i]["uncovered"]
-    return bound
-
-
-@jit_part
-def take_legs(w: Workspace, legs: int, begin: int, count: int) -> None:
-    """Put gathered legs in canonical order at the end of those that are solved together."""
-    for i in range(count):
-        w.legs[legs + i] = w.gathered[w.order[begin + i]]
-    w.counts[N_LEGS] = legs + count
-
-
-@jit_part
 def allocate_in_order(w: Workspace, regime: F64, n_stock: int, count: int, out: Writer) -> None:
     """Runs of options as they stand, each solved with the stock that those before it left."""
     at = n_stock
@@ -201,30 +176,39 @@ def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
 
 
 @jit_part
-def baseline(w: Workspace, basis: int) -> float:
-    """What the legs need each by itself."""
-    total = 0.0
-    for i in range(w.counts[N_LEGS]):
-        total += w.legs[i]["quantity"] * alone(w.legs[i], basis)
-    return total
+def require_at_once(w: Workspace, regime: F64, out: Writer, bound: F64) -> bool:
+    """Margin the workspace's legs as one program; False: they are too many."""
+    if not set_up(w, regime):
+        return False
+    before = (out.total[INITIAL], out.total[MAINTENANCE])
+    found = allocate(w, regime, out, is_last=True, is_joint=False)
+    for basis in range(2):
+        of_program, is_complete = found[basis]
+        if is_complete:
+            bound[basis] += out.total[basis] - before[basis]
+            continue
+        needed, least = 0.0, 0.0  # by every leg by itself, and whatever it is in
+        for i in range(w.counts[N_LEGS]):
+            needed += w.legs[i]["quantity"] * alone(w.legs[i], basis)
+            least += trivial_bound(w.legs[i])
+        bound[basis] += max(needed + of_program, least)
+    return True
 
 
 @jit_part
-def require_legs(w: Workspace, regime: F64, count: int, out: Writer, bound: F64) -> None:
-    """Margin the gathered legs, as one program if they fit."""
-    least = trivial_bound(w, count)
+def require_positions(
+    w: Workspace, terms: Terms, row: int, count: int, out: Writer, bound: F64
+) -> None:
+    """Margin some positions of a group, as one program if they fit."""
+    regime = terms.rules[row]
+    gather_legs(w, terms, row, count)
     if count <= MAX_LEGS:
         take_legs(w, 0, 0, count)
-        if set_up(w, regime):
-            before = (out.total[INITIAL], out.total[MAINTENANCE])
-            found = allocate(w, regime, out, is_last=True, is_joint=False)
-            for basis in range(2):
-                of_program, is_complete = found[basis]
-                if is_complete:
-                    bound[basis] += out.total[basis] - before[basis]
-                else:
-                    bound[basis] += max(baseline(w, basis) + of_program, least)
+        if require_at_once(w, regime, out, bound):
             return
+    least = 0.0
+    for i in range(count):
+        least += trivial_bound(w.gathered[w.order[i]])
     bound[INITIAL] += least
     bound[MAINTENANCE] += least
     allocate_runs(w, regime, count, out)
@@ -242,7 +226,6 @@ def require_group(
 ) -> None:
     """Margin one group."""
     row = book.group_regime[group]
-    regime = terms.rules[row]
     begin, end = book.group_offset[group], book.group_offset[group + 1]
     total, bound = np.zeros(2), np.zeros(2)
     state[0] = begin * STRATEGIES_PER_POSITION
@@ -257,10 +240,7 @@ def require_group(
     while at < end:
         last = min(end, at + MAX_GATHERED)
         count = net_positions(book, at, last, w.instrument, w.quantity)
-        for i in range(count):
-            set_leg(w.gathered, i, terms, row, w.instrument[i], w.quantity[i])
-        sort_legs(w.gathered, count, w.order)
-        require_legs(w, regime, count, out, bound)
+        require_positions(w, terms, row, count, out, bound)
         at = last
     result.group_initial[group] = total[INITIAL]
     result.group_maintenance[group] = total[MAINTENANCE]
