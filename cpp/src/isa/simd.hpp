@@ -145,6 +145,23 @@ inline double least_of(Vec v) noexcept {
 #endif
 }
 
+// Number of lanes that a comparison found true.
+inline int count_of(Mask mask) noexcept {
+#if defined(__AVX512F__)
+    const __m512i bits = reinterpret_cast<__m512i>(mask);
+    return __builtin_popcount(_mm512_cmplt_epi64_mask(bits, _mm512_setzero_si512()));
+#elif defined(__AVX__)
+    return __builtin_popcount(
+        static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask))));
+#else
+    std::int64_t count = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        count -= mask[lane];
+    }
+    return static_cast<int>(count);
+#endif
+}
+
 // The number of each lane.
 inline Vec lane_numbers() noexcept {
     Vec v;
@@ -152,6 +169,21 @@ inline Vec lane_numbers() noexcept {
         v[lane] = static_cast<double>(lane);
     }
     return v;
+}
+
+// Stores the first lanes, count of them or all.
+inline void store_part(double* p, Vec v, int count) noexcept {
+#if defined(__AVX512F__)
+    const auto lanes = static_cast<__mmask8>(count < 8 ? (1 << count) - 1 : 255);
+    _mm512_mask_storeu_pd(p, lanes, reinterpret_cast<__m512d>(v));
+#elif defined(__AVX__)
+    const Mask lanes = lane_numbers() < broadcast(count);
+    _mm256_maskstore_pd(p, reinterpret_cast<__m256i>(lanes), reinterpret_cast<__m256d>(v));
+#else
+    for (int lane = 0; lane < static_cast<int>(kLanes) && lane < count; ++lane) {
+        p[lane] = v[static_cast<std::size_t>(lane)];
+    }
+#endif
 }
 
 inline bool any(Mask mask) noexcept {

@@ -101,6 +101,14 @@ template <int N> inline Branch best_branch(const Workspace& w, const Sized<N>& t
 template <int N>
 inline void keep_solution(const Workspace& w, const Sized<N>& t, double* x) noexcept {
     read_solution(t, x);
+    for (int s = 0; s < w.n_shorts; ++s) {
+        const int i = w.shorts[s];
+        if (is_parted(w, i)) {
+            const double outside = x[w.spread_column[i]];
+            x[w.spread_column[i]] = x[w.sheltered_column[i]];
+            x[w.sheltered_column[i]] = outside - x[w.spread_column[i]];
+        }
+    }
     double taken[kMaxLegs];
     std::fill_n(taken, w.n_legs, 0.0);
     for (int j = 0; j < w.n_columns; ++j) {

@@ -8,89 +8,102 @@
 namespace {
 
 inline bool is_of_pool(const Pool& pool, const Leg& leg, bool is_same_expiry) noexcept {
-    if (pool.is_index && leg.role != kIndex) {
-        return false;
-    }
-    if (pool.exercise != 0 && leg.exercise != pool.exercise) {
-        return false;
-    }
-    if (is_same_expiry) {
-        return leg.time == pool.cutoff;
-    }
-    return leg.is_long ? leg.time >= pool.cutoff : leg.time <= pool.cutoff;
+    const bool is_late = leg.time >= pool.cutoff, is_early = leg.time <= pool.cutoff;
+    const bool is_in_time =
+        is_same_expiry ? is_late & is_early : (leg.is_long ? is_late : is_early);
+    const bool is_of_style = (pool.exercise == 0) | (leg.exercise == pool.exercise);
+    return is_in_time & is_of_style & (!pool.is_index | (leg.role == kIndex));
 }
 
 inline void add_point(Workspace& w, Pool& pool, double point) noexcept {
     double* const points = w.points + pool.first_point;
     int at = pool.n_points;
-    while (at > 0 && points[at - 1] >= point) {
-        if (points[at - 1] == point) {
-            return;
-        }
+    while (at > 0 && points[at - 1] > point) {
         --at;
     }
-    if (w.n_points == kMaxPoints) {
+    const bool is_new = at == 0 || points[at - 1] != point;
+    if (is_new && pool.first_point + pool.n_points == kMaxPoints) {
         w.is_too_large = true;
         return;
     }
-    std::copy_backward(points + at, points + pool.n_points, points + pool.n_points + 1);
-    points[at] = point;
-    ++pool.n_points;
-    ++w.n_points;
+    for (int k = pool.n_points; is_new && k > at; --k) {
+        points[k] = points[k - 1];
+    }
+    points[at - (is_new ? 0 : 1)] = point;
+    pool.n_points += is_new ? 1 : 0;
+}
+
+// Options of a pool, by what they are.
+struct Members {
+    int leg[kMaxLegs], bought[kMaxLegs];
+    int count = 0, n_bought = 0;
+    double low = kInfinite, high = 0.0; // strikes
+};
+
+// The options of a pool, of a right that has long and short ones.
+inline Members
+members_of(const Workspace& w, Pool& pool, int begin, int end, bool is_same_expiry) noexcept {
+    bool is_in[kMaxLegs];
+    int count[2][2] = {{0, 0}, {0, 0}}; // right, side
+    for (int i = begin; i < end; ++i) {
+        const Leg& leg = w.legs[i];
+        is_in[i] = is_of_pool(pool, leg, is_same_expiry);
+        count[leg.right < 0][leg.is_long] += is_in[i] ? 1 : 0;
+    }
+    bool has[2];
+    for (int side = 0; side < 2; ++side) {
+        has[side] = count[side][0] > 0 && count[side][1] > 0;
+        pool.balance_row[side] = has[side] ? 0 : -1;
+    }
+    Members members;
+    for (int i = begin; i < end && (has[0] || has[1]); ++i) {
+        const Leg& leg = w.legs[i];
+        const bool is_member = is_in[i] & has[leg.right < 0];
+        members.leg[members.count] = members.bought[members.n_bought] = i;
+        members.count += is_member ? 1 : 0;
+        members.n_bought += is_member & leg.is_long ? 1 : 0;
+        members.low = std::min(members.low, is_member ? leg.strike : kInfinite);
+        members.high = std::max(members.high, is_member ? leg.strike : 0.0);
+    }
+    return members;
 }
 
 // Adds the pool's columns if it has long and short options of one right. Its loss can only be
 // greatest at a long strike or beyond all strikes.
 inline void add_pool(Workspace& w, Pool pool, int begin, int end, bool is_same_expiry) noexcept {
-    int count[2][2] = {{0, 0}, {0, 0}}; // right, side
-    for (int i = begin; i < end; ++i) {
-        if (is_of_pool(pool, w.legs[i], is_same_expiry)) {
-            ++count[w.legs[i].right < 0][w.legs[i].is_long];
-        }
-    }
-    const bool has[2] = {count[0][0] > 0 && count[0][1] > 0, count[1][0] > 0 && count[1][1] > 0};
-    if (!has[0] && !has[1]) {
+    const Members members = members_of(w, pool, begin, end, is_same_expiry);
+    if (members.count == 0) {
         return;
     }
-    if (w.n_pools == kMaxPools) {
+    if (w.n_pools == kMaxPools || w.n_columns + members.count >= kMaxColumns) {
         w.is_too_large = true;
         return;
     }
+    pool.first_column = w.n_columns;
+    for (int k = 0; k < members.count; ++k) {
+        const int i = members.leg[k];
+        const Leg& leg = w.legs[i];
+        Column& column = *add_column(w, Use::spread, 1, i, 0, 0, 0);
+        column.pool = static_cast<std::int16_t>(w.n_pools);
+        column.cost[0] = column.cost[1] = leg.is_long ? leg.loan_value : -leg.uncovered;
+        column.upper = leg.quantity;
+        const bool is_start = !leg.is_long & (w.spread_column[i] < 0);
+        w.spread_column[i] = is_start ? w.n_columns - 1 : w.spread_column[i];
+    }
     pool.first_point = w.n_points;
     pool.n_points = 0;
-    pool.first_column = w.n_columns;
-    double low = kInfinite, high = 0.0;
-    for (int i = begin; i < end; ++i) {
-        const Leg& leg = w.legs[i];
-        if (!is_of_pool(pool, leg, is_same_expiry) || !has[leg.right < 0]) {
-            continue;
-        }
-        if (Column* column = add_column(w, Use::spread, 1, i, 0, 0, 0)) {
-            column->pool = static_cast<std::int16_t>(w.n_pools);
-            column->cost[0] = column->cost[1] = leg.is_long ? leg.loan_value : -leg.uncovered;
-            column->upper = leg.quantity;
-            if (!leg.is_long && w.spread_column[i] < 0) {
-                w.spread_column[i] = w.n_columns - 1;
-            }
-        }
-        low = std::min(low, leg.strike);
-        high = std::max(high, leg.strike);
-        if (leg.is_long) {
-            add_point(w, pool, leg.strike);
-        }
+    for (int k = 0; k < members.n_bought; ++k) {
+        add_point(w, pool, w.legs[members.bought[k]].strike);
     }
-    if (has[1]) {
-        add_point(w, pool, low);
+    if (pool.balance_row[1] == 0) {
+        add_point(w, pool, members.low);
     }
-    if (has[0]) {
-        add_point(w, pool, high);
+    if (pool.balance_row[0] == 0) {
+        add_point(w, pool, members.high);
     }
+    w.n_points += pool.n_points;
     pool.loss_column = w.n_columns;
-    if (Column* column = add_column(w, Use::loss, 0, 0, 0, 0, 0)) {
-        column->pool = static_cast<std::int16_t>(w.n_pools);
-    }
-    pool.balance_row[0] = has[0] ? 0 : -1;
-    pool.balance_row[1] = has[1] ? 0 : -1;
+    add_column(w, Use::loss, 0, 0, 0, 0, 0)->pool = static_cast<std::int16_t>(w.n_pools);
     w.pools[w.n_pools++] = pool;
 }
 
@@ -110,7 +123,7 @@ add_pools(Workspace& w, const Regime& regime, int begin, int end, int exercise) 
             continue;
         }
         // A later short option takes over the wait unless a long one expires in between.
-        const bool is_next_short = !is_end && !w.legs[i].is_long && w.legs[i].time != cutoff;
+        const bool is_next_short = !is_end && w.legs[i].time != cutoff && !w.legs[i].is_long;
         if (is_open && (is_end || is_next_short)) {
             bool is_needed = is_end || is_same_expiry;
             for (int k = begin; k < i && !is_needed; ++k) {

@@ -10,6 +10,10 @@
 // has a last expiry of its short options; its long options expire then or later. Between short
 // options of one multiplier sorted by requirement the shelter of a straddle only reaches downwards,
 // so that one row per change of side says how much shelter there is.
+//
+// The tableau starts with short options in the first pool that spreads them. Their column there
+// counts what leaves it; where that may stand sheltered, it is priced so, and the sheltered column
+// counts the part that is uncovered after all.
 
 #include "isa/strategy_legs.hpp"
 #include "isa/strategy_tableau.hpp"
@@ -49,7 +53,6 @@ struct Pool {
 // Row that limits what is sheltered: short options of one right and multiplier down to a rank. The
 // rows of an underlying stand in order of rank.
 struct Shelter {
-    int last_leg;
     int right; // of the sheltered
     int row;
 };
@@ -65,11 +68,19 @@ struct Workspace {
     int n_legs;
     int first_option, last_option; // the options within the legs
     double reference_multiplier, scale, unit;
+    double per_scale, per_unit; // reciprocals, exact
+    double per_money;           // of a contract's money
     bool is_whole;
     int rank[kMaxLegs], by_rank[kMaxLegs];
-    double need[kMaxLegs];       // of short options by themselves, USD per share
+    double weight[kMaxLegs];     // shares per unit in those of the reference multiplier
     int first_shelter[kMaxLegs]; // first row of shelter at or below the rank of a short option
-    int capacity_row[kMaxLegs];
+    int shelter_end[kMaxLegs];   // behind the last of its underlying and multiplier
+    double shelter_right[kMaxShelters + kPad];
+    int first_shelter_row;
+    int shorts[kMaxLegs], n_shorts; // the short options
+    int uses[kMaxLegs];             // columns that want a leg
+    int capacity_row[kMaxLegs];     // -1: none
+    int shared[kMaxLegs], n_shared; // legs with a row of capacity
 
     Column columns[kMaxColumns];
     int n_columns;
@@ -81,6 +92,7 @@ struct Workspace {
     int n_shelters;
     int total_column[kMaxLegs], total_row[kMaxLegs]; // -1: none
     int spread_column[kMaxLegs]; // first column that spreads a short option; -1: none
+    int sheltered_column[kMaxLegs], part_row[kMaxLegs]; // -1: none
     int n_rows;
     bool is_too_large;
 
@@ -93,8 +105,10 @@ struct Workspace {
     alignas(64) double tableau[kTableauDoubles];
 };
 
-inline double weight(const Workspace& w, const Leg& leg) noexcept {
-    return leg.multiplier / w.reference_multiplier;
+// Whether an option starts in a spread and may stand sheltered outside: then its first column
+// counts all that stands outside, its sheltered column what of that is uncovered.
+inline bool is_parted(const Workspace& w, int i) noexcept {
+    return (w.spread_column[i] >= 0) & (w.sheltered_column[i] >= 0);
 }
 
 inline Column* add_column(Workspace& w, Use use, int n_legs, int a, int b, int c, int d) noexcept {
@@ -113,6 +127,9 @@ inline Column* add_column(Workspace& w, Use use, int n_legs, int a, int b, int c
     column.pool = -1;
     column.cost[0] = column.cost[1] = 0.0;
     column.upper = kInfinite;
+    for (int k = 0; k < n_legs; ++k) {
+        ++w.uses[column.leg[k]];
+    }
     return &column;
 }
 

@@ -33,8 +33,11 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
     w.last_option = at;
     w.is_whole = true;
     double price = 1.0, contracts = 1.0;
+    w.n_shorts = 0;
     for (int i = w.first_option; i < w.last_option; ++i) {
         const Leg& leg = w.legs[i];
+        w.shorts[w.n_shorts] = i;
+        w.n_shorts += leg.is_long ? 0 : 1;
         w.is_whole = w.is_whole && is_whole_number(leg.quantity);
         price = std::max(price, leg.strike);
         contracts = std::max(contracts, leg.quantity);
@@ -43,6 +46,12 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
         w.first_option < w.last_option ? w.legs[w.first_option].multiplier : 1.0;
     w.scale = power_near(price);
     w.unit = contracts > 64.0 ? power_near(contracts) / 64.0 : 1.0;
+    w.per_scale = 1.0 / w.scale;
+    w.per_unit = 1.0 / w.unit;
+    w.per_money = 1.0 / (w.reference_multiplier * w.scale);
+    for (int i = 0; i < w.n_legs; ++i) {
+        w.weight[i] = w.legs[i].multiplier / w.reference_multiplier;
+    }
     add_columns(w, regime);
     if (!w.is_too_large) {
         number_rows(w);

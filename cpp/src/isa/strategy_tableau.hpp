@@ -160,19 +160,21 @@ template <int N> inline void start(const Sized<N>& t) noexcept {
     std::fill_n(t.value, t.limit, 0.0);
     std::copy_n(t.slack_upper, t.row_width(), t.range);
     std::fill_n(t.range + t.row_width(), t.limit, kInfinite);
-    std::fill_n(t.room, t.width(), 0.0);
-    std::fill_n(t.active, t.width(), 0.0);
-    for (int j = 0; j < t.columns; ++j) {
+    for (int j = 0; j < t.width(); ++j) {
         t.place[j] = j;
-        t.room[j] = t.upper[j];
         t.shift[j] = 0.0;
-        t.active[j] = t.sign[j];
-        if (t.sign[j] < 0.0) {
-            *t.objective += t.reduced[j] * t.upper[j];
-            t.reduced[j] = -t.reduced[j];
-            t.moved[count] = t.upper[j];
-            t.mover[count++] = j;
-        }
+        t.room[j] = j < t.columns ? t.upper[j] : 0.0;
+        t.active[j] = j < t.columns ? t.sign[j] : 0.0;
+    }
+    for (int j = 0; j < t.columns; ++j) {
+        t.moved[count] = t.upper[j];
+        t.mover[count] = j;
+        count += t.sign[j] < 0.0 ? 1 : 0;
+    }
+    for (int k = 0; k < count; ++k) {
+        const std::int64_t j = t.mover[k];
+        *t.objective += t.reduced[j] * t.upper[j];
+        t.reduced[j] = -t.reduced[j];
     }
     move_slacks(t, count);
 }

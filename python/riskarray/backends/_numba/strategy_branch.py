@@ -19,6 +19,7 @@ from riskarray.backends._numba.strategy_program import (
     TABLEAU_DOUBLES,
     UNIT,
     Workspace,
+    is_parted,
 )
 from riskarray.backends._numba.strategy_rows import start_on
 from riskarray.backends._numba.strategy_simplex import OPTIMAL, OUT_OF_STEPS, dual_simplex
@@ -120,6 +121,12 @@ def best_branch(w: Workspace, t: Tableau) -> tuple[int, float, float]:
 def keep_solution(w: Workspace, t: Tableau, x: F64) -> None:
     """Write the tableau's solution in contracts."""
     read_solution(t, x)
+    for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
+        if is_parted(w, i):
+            start, sheltered = w.slots[i]["spread_column"], w.slots[i]["sheltered_column"]
+            outside = x[start]
+            x[start] = x[sheltered]
+            x[sheltered] = outside - x[start]
     for i in range(w.counts[N_LEGS]):
         w.taken[i] = 0.0
     for j in range(w.counts[N_COLUMNS]):

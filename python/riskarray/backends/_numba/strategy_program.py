@@ -71,6 +71,7 @@ IS_TOO_LARGE: Final = 9
 REFERENCE_MULTIPLIER: Final = 0
 SCALE: Final = 1
 UNIT: Final = 2
+PER_MONEY: Final = 3
 # Roles of an underlying.
 INDEX: Final = 1
 FUND: Final = 2
@@ -112,6 +113,8 @@ SLOT: Final = np.dtype(
         ("total_column", np.int32),
         ("total_row", np.int32),
         ("spread_column", np.int32),
+        ("sheltered_column", np.int32),
+        ("part_row", np.int32),
         ("first_shelter", np.int32),
         ("need", np.float64),
         ("left", np.float64),
@@ -170,7 +173,7 @@ def make_workspace() -> Workspace:
         np.empty(MAX_LEGS),
         np.empty(MAX_POINTS),
         np.zeros(10, np.int64),
-        np.empty(3),
+        np.empty(4),
         np.empty(MAX_COLUMNS),
         np.zeros((2, MAX_COLUMNS)),
         np.empty(MAX_LEGS),
@@ -185,6 +188,12 @@ def make_workspace() -> Workspace:
 def weight(w: Workspace, i: int) -> float:
     """Contracts of the reference multiplier in one contract."""
     return w.legs[i]["multiplier"] / w.number[REFERENCE_MULTIPLIER]  # type: ignore[no-any-return]
+
+
+@jit_part
+def is_parted(w: Workspace, i: int) -> bool:
+    """Whether an option that starts in a spread may stand sheltered outside."""
+    return w.slots[i]["spread_column"] >= 0 and w.slots[i]["sheltered_column"] >= 0  # type: ignore[no-any-return]
 
 
 @jit_part

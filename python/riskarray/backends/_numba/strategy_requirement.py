@@ -31,6 +31,7 @@ from riskarray.backends._numba.strategy_program import (
     LAST_OPTION,
     N_COLUMNS,
     N_LEGS,
+    PER_MONEY,
     REFERENCE_MULTIPLIER,
     SCALE,
     UNIT,
@@ -80,6 +81,7 @@ def set_up(w: Workspace, regime: F64) -> bool:
         contracts = max(contracts, legs[i]["quantity"])
     w.number[REFERENCE_MULTIPLIER] = legs[first]["multiplier"] if first < at else 1.0
     w.number[SCALE] = power_near(price)
+    w.number[PER_MONEY] = 1.0 / (w.number[REFERENCE_MULTIPLIER] * w.number[SCALE])
     w.number[UNIT] = power_near(contracts) / 64.0 if contracts > 64.0 else 1.0
     add_columns(w, regime)
     if not w.counts[IS_TOO_LARGE]:

@@ -26,6 +26,7 @@ from riskarray.backends._numba.strategy_program import (
     N_POOLS,
     N_ROWS,
     N_SHELTERS,
+    PER_MONEY,
     REFERENCE_MULTIPLIER,
     SCALE,
     SHELTERED,
@@ -34,6 +35,7 @@ from riskarray.backends._numba.strategy_program import (
     TOTAL,
     UNIT,
     Workspace,
+    is_parted,
     underlying_end,
     weight,
 )
@@ -47,7 +49,6 @@ from riskarray.backends._numba.strategy_tableau import (
     TOLERANCE,
     UPPER,
     Tableau,
-    add_multiple,
     lay_out,
     set_sizes,
     tableau_size,
@@ -66,6 +67,7 @@ def add_columns(w: Workspace, regime: F64) -> None:
     w.counts[IS_TOO_LARGE] = 0
     for i in range(w.counts[N_LEGS]):
         w.slots[i]["spread_column"] = -1
+        w.slots[i]["sheltered_column"] = -1
     begin = w.counts[FIRST_OPTION]
     while begin < w.counts[LAST_OPTION]:
         end = underlying_end(w, begin)
@@ -88,8 +90,13 @@ def number_rows(w: Workspace) -> None:
     rows = 0
     for i in range(n_legs):
         w.slots[i]["capacity_row"] = -1
-        if w.slots[i]["uses"] > 1:
+        if w.slots[i]["uses"] - int(is_parted(w, i)) > 1:
             w.slots[i]["capacity_row"] = rows
+            rows += 1
+    for i in range(n_legs):
+        w.slots[i]["part_row"] = -1
+        if is_parted(w, i):
+            w.slots[i]["part_row"] = rows
             rows += 1
     for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
         w.slots[i]["total_row"] = -1
@@ -114,8 +121,8 @@ def number_rows(w: Workspace) -> None:
 
 
 @jit_part
-def add_shelter(w: Workspace, cells: F64, i: int, is_taken: bool, amount: float) -> None:
-    """Add an amount in the rows of shelter that a short option gives, or takes with its own."""
+def add_shelter(w: Workspace, cells: F64, i: int, own: float, other: float) -> None:
+    """Add amounts in the rows of shelter of a short option: of its own right, of the other."""
     legs = w.legs
     for s in range(w.slots[i]["first_shelter"], w.counts[N_SHELTERS]):
         last = w.shelters[s]["leg"]
@@ -124,44 +131,63 @@ def add_shelter(w: Workspace, cells: F64, i: int, is_taken: bool, amount: float)
             or legs[last]["multiplier"] != legs[i]["multiplier"]
         ):
             return
-        if (w.shelters[s]["right"] == legs[i]["right"]) == is_taken:
-            cells[w.shelters[s]["row"]] += amount
+        cells[w.shelters[s]["row"]] += own if w.shelters[s]["right"] == legs[i]["right"] else other
 
 
 @jit_part
-def fill_spread(w: Workspace, cells: F64, j: int) -> None:
-    """Fill a pool's rows in one column."""
-    p = w.columns[j]["pool"]
-    first, n_points = w.pools[p]["first_row"], w.pools[p]["n_points"]
-    if w.columns[j]["use"] == LOSS:
-        cells[first : first + n_points] = -1.0
+def put_spread(w: Workspace, cells: F64, p: int, i: int, sign: float) -> None:
+    """Put what one contract loses in a pool and its weight in the balance, times a sign."""
+    leg = w.legs[i]
+    first = w.pools[p]["first_row"]
+    signed_weight = -sign * weight(w, i) if leg["is_long"] else sign * weight(w, i)
+    cells[w.pools[p]["balance_row"][int(leg["right"] < 0)]] = signed_weight
+    loss = signed_weight / w.number[SCALE]
+    for k in range(w.pools[p]["n_points"]):
+        cells[first + k] = loss * intrinsic(leg, w.points[w.pools[p]["first_point"] + k])
+
+
+@jit_part
+def fill_pools(w: Workspace, t: Tableau) -> None:
+    """Fill the columns of the pools; a short option's first counts what leaves its spread."""
+    for p in range(w.counts[N_POOLS]):
+        first, last = w.pools[p]["first_column"], w.pools[p]["loss_column"]
+        for j in range(first, last):
+            i = w.columns[j]["leg"][0]
+            start = w.slots[i]["spread_column"]
+            put_spread(w, t.coefficient[j], p, i, -1.0 if start == j else 1.0)
+            if 0 <= start < first:
+                put_spread(w, t.coefficient[j], w.columns[start]["pool"], i, -1.0)
+        row = w.pools[p]["first_row"]
+        t.coefficient[last, row : row + w.pools[p]["n_points"]] = -1.0
+    if w.counts[N_SHELTERS] == 0:
         return
-    legs, i = w.legs, w.columns[j]["leg"][0]
-    short_weight = -weight(w, i) if legs[i]["is_long"] else weight(w, i)
-    cells[w.pools[p]["balance_row"][int(legs[i]["right"] < 0)]] = short_weight
-    loss = short_weight / w.number[SCALE]
-    for k in range(n_points):
-        cells[first + k] = loss * intrinsic(legs[i], w.points[w.pools[p]["first_point"] + k])
+    for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
+        start = w.slots[i]["spread_column"]
+        if start >= 0:
+            size = weight(w, i)
+            own, other = (size, 0.0) if is_parted(w, i) else (0.0, -size)
+            add_shelter(w, t.coefficient[start], i, own, other)
 
 
 @jit_part
 def fill_column(w: Workspace, cells: F64, j: int) -> None:
-    """Fill a column but for the capacities."""
+    """Fill a column outside the pools: its short options leave the spread they start in."""
     legs, use = w.legs, w.columns[j]["use"]
-    if use in (SPREAD, LOSS):
-        fill_spread(w, cells, j)
-    total_row = w.slots[w.columns[j]["leg"][0]]["total_row"]
-    if use in (COVER, TOTAL) and total_row >= 0:
-        cells[total_row] = 1.0 if use == COVER else -1.0
-    if w.counts[N_SHELTERS] == 0:
+    first = w.columns[j]["leg"][0]
+    if use == SHELTERED and is_parted(w, first):
+        add_shelter(w, cells, first, -weight(w, first), -weight(w, first))
         return
     for k in range(w.columns[j]["n_legs"]):
         i = w.columns[j]["leg"][k]
-        if legs[i]["kind"] != OPTION or legs[i]["is_long"]:
-            continue
-        add_shelter(w, cells, i, False, weight(w, i))  # noqa: FBT003  # as the twin
-        if use == SHELTERED:
-            add_shelter(w, cells, i, True, weight(w, i))  # noqa: FBT003
+        start = w.slots[i]["spread_column"]
+        if start >= 0:
+            put_spread(w, cells, w.columns[start]["pool"], i, -1.0)
+        if w.counts[N_SHELTERS] > 0 and legs[i]["kind"] == OPTION and not legs[i]["is_long"]:
+            own = weight(w, i) if use == SHELTERED else 0.0
+            add_shelter(w, cells, i, own, weight(w, i) if start < 0 else 0.0)
+    total_row = w.slots[first]["total_row"]
+    if use in (COVER, TOTAL) and total_row >= 0:
+        cells[total_row] = 1.0 if use == COVER else -1.0
 
 
 @jit_part
@@ -189,22 +215,19 @@ def capacity(w: Workspace, i: int) -> float:
 
 
 @jit_part
-def take_rests(w: Workspace, t: Tableau) -> None:
-    """Put what is left of short options by themselves in the place of what is spread."""
-    rows = w.counts[N_ROWS]
-    for j in range(w.counts[N_COLUMNS]):
-        for k in range(w.columns[j]["n_legs"]):
-            spread = w.slots[w.columns[j]["leg"][k]]["spread_column"]
-            if spread >= 0 and spread != j:
-                add_multiple(t.coefficient[j], t.coefficient[spread], -1.0, rows)
-    for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
-        spread = w.slots[i]["spread_column"]
-        if spread >= 0:
-            cells = t.coefficient[spread]
-            quantity = w.legs[i]["quantity"] / w.number[UNIT]
-            add_multiple(t.limits[RIGHT_SIDE], cells, -quantity, rows)
-            for row in range(rows):
-                cells[row] = -cells[row]
+def add_starts(w: Workspace, t: Tableau, p: int) -> None:
+    """Add up what the short options that start in a pool lose there."""
+    right_side = t.limits[RIGHT_SIDE]
+    first = w.pools[p]["first_row"]
+    for j in range(w.pools[p]["first_column"], w.pools[p]["loss_column"]):
+        i = w.columns[j]["leg"][0]
+        if w.slots[i]["spread_column"] != j:
+            continue
+        contracts = w.columns[j]["upper"] / w.number[UNIT]
+        for row in range(first, first + w.pools[p]["n_points"]):
+            right_side[row] += contracts * t.coefficient[j, row]
+        row = w.pools[p]["balance_row"][int(w.legs[i]["right"] < 0)]
+        right_side[row] += contracts * t.coefficient[j, row]
 
 
 @jit_part
@@ -217,9 +240,9 @@ def fill_right_sides(w: Workspace, t: Tableau) -> None:
     for i in range(w.counts[N_LEGS]):
         if w.slots[i]["capacity_row"] >= 0:
             right_side[w.slots[i]["capacity_row"]] = capacity(w, i) / unit
-        if legs[i]["kind"] == OPTION and not legs[i]["is_long"] and w.counts[N_SHELTERS] > 0:
-            amount = weight(w, i) * legs[i]["quantity"] / unit
-            add_shelter(w, right_side, i, False, amount)  # noqa: FBT003  # as the twin
+        is_short = legs[i]["kind"] == OPTION and not legs[i]["is_long"]
+        if is_short and w.slots[i]["spread_column"] < 0 and w.counts[N_SHELTERS] > 0:
+            add_shelter(w, right_side, i, 0.0, weight(w, i) * legs[i]["quantity"] / unit)
     for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
         if w.slots[i]["total_row"] >= 0:
             slack_upper[w.slots[i]["total_row"]] = 0.0
@@ -227,6 +250,7 @@ def fill_right_sides(w: Workspace, t: Tableau) -> None:
         for side in range(2):
             if w.pools[p]["balance_row"][side] >= 0:
                 slack_upper[w.pools[p]["balance_row"][side]] = 0.0
+        add_starts(w, t, p)
 
 
 @jit_part
@@ -236,6 +260,8 @@ def fill_capacities(w: Workspace, t: Tableau) -> None:
         for k in range(w.columns[j]["n_legs"]):
             i = w.columns[j]["leg"][k]
             row = w.slots[i]["capacity_row"]
+            if w.columns[j]["use"] == SHELTERED and w.slots[i]["part_row"] >= 0:
+                row = w.slots[i]["part_row"]
             if row < 0:
                 continue
             share = 1.0
@@ -243,6 +269,9 @@ def fill_capacities(w: Workspace, t: Tableau) -> None:
                 first = w.columns[j]["leg"][0]
                 share = shares_of(w.legs, first, i) / w.number[REFERENCE_MULTIPLIER]
             t.coefficient[j, row] = share
+    for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
+        if w.slots[i]["part_row"] >= 0:
+            t.coefficient[w.slots[i]["spread_column"], w.slots[i]["part_row"]] = -1.0
 
 
 @jit_part
@@ -250,63 +279,95 @@ def make_tableau(w: Workspace) -> Tableau:
     """Fill the coefficients."""
     t = lay_out(w.tableau, w.labels, w.size)
     t.coefficient[:] = 0.0
+    fill_pools(w, t)
     for j in range(w.counts[N_COLUMNS]):
-        fill_column(w, t.coefficient[j], j)
+        if w.columns[j]["use"] not in (SPREAD, LOSS):
+            fill_column(w, t.coefficient[j], j)
     fill_right_sides(w, t)
-    take_rests(w, t)
     fill_capacities(w, t)
     return t
 
 
 @jit_part
-def balance_pools(w: Workspace, t: Tableau) -> None:
+def cost_pool(w: Workspace, t: Tableau, p: int, basis: int) -> float:
+    """Set the costs of a pool's columns; return what those that start there cost alone."""
+    per_money = w.number[PER_MONEY]
+    of_starts = 0.0
+    for j in range(w.pools[p]["first_column"], w.pools[p]["loss_column"]):
+        i = w.columns[j]["leg"][0]
+        start = w.slots[i]["spread_column"]
+        own = w.columns[j]["cost"][basis] * per_money
+        upper = w.columns[j]["upper"] / w.number[UNIT]
+        cost = own
+        if start == j:
+            of_starts += own * upper
+            sheltered = w.slots[i]["sheltered_column"]
+            cost = w.columns[sheltered]["cost"][basis] * per_money if sheltered >= 0 else 0.0
+        if start >= 0:
+            cost -= w.columns[start]["cost"][basis] * per_money
+        t.places[REDUCED, j] = cost
+        t.places[UPPER, j] = upper
+        t.places[SIGN, j] = 1.0
+    return of_starts
+
+
+@jit_part
+def cost_others(w: Workspace, t: Tableau, first: int, last: int, basis: int) -> None:
+    """Set the costs of columns outside the pools."""
+    per_money = w.number[PER_MONEY]
+    for j in range(first, last):
+        cost = w.columns[j]["cost"][basis] * per_money
+        if w.columns[j]["use"] == SHELTERED and is_parted(w, w.columns[j]["leg"][0]):
+            cost = -cost
+        else:
+            for k in range(w.columns[j]["n_legs"]):
+                start = w.slots[w.columns[j]["leg"][k]]["spread_column"]
+                if start >= 0:
+                    cost -= w.columns[start]["cost"][basis] * per_money
+        t.places[REDUCED, j] = cost
+        t.places[UPPER, j] = w.columns[j]["upper"] / w.number[UNIT]
+        t.places[SIGN, j] = -1.0 if cost < 0.0 else 1.0
+
+
+@jit_part
+def balance_pool(w: Workspace, t: Tableau, p: int) -> None:
     """Stand long options that cost nothing in spreads until they balance the short ones."""
     legs = w.legs
-    for i in range(w.counts[N_LEGS]):
-        w.taken[i] = 0.0
-    for p in range(w.counts[N_POOLS] - 1, -1, -1):
-        first = w.pools[p]["first_column"]
-        size = w.pools[p]["loss_column"] - first
-        for side in range(2):
-            row = w.pools[p]["balance_row"][side]
-            missing = 0.0 if row < 0 else -t.limits[RIGHT_SIDE, row]
-            for k in range(size):
-                if not missing > 0.0:
-                    break
-                j = first + (k if side == 0 else size - 1 - k)
-                i = w.columns[j]["leg"][0]
-                if (
-                    legs[i]["is_long"]
-                    and (legs[i]["right"] < 0) == (side == 1)
-                    and w.taken[i] == 0.0
-                    and t.places[REDUCED, j] == 0.0
-                ):
-                    w.taken[i] = 1.0
-                    t.places[SIGN, j] = -1.0
-                    missing -= t.places[UPPER, j] * weight(w, i)
+    first = w.pools[p]["first_column"]
+    size = w.pools[p]["loss_column"] - first
+    for side in range(2):
+        row = w.pools[p]["balance_row"][side]
+        missing = 0.0 if row < 0 else -t.limits[RIGHT_SIDE, row]
+        for k in range(size):
+            if not missing > 0.0:
+                break
+            j = first + (k if side == 0 else size - 1 - k)
+            i = w.columns[j]["leg"][0]
+            if (
+                legs[i]["is_long"]
+                and (legs[i]["right"] < 0) == (side == 1)
+                and w.taken[i] == 0.0
+                and t.places[REDUCED, j] == 0.0
+            ):
+                w.taken[i] = 1.0
+                t.places[SIGN, j] = -1.0
+                missing -= t.places[UPPER, j] * weight(w, i)
 
 
 @jit_part
 def start_on(w: Workspace, regime: F64, t: Tableau, basis: int) -> None:
     """Set the costs of one basis, and start from all that may be spread in spreads."""
-    money = w.number[REFERENCE_MULTIPLIER] * w.number[SCALE]
+    for i in range(w.counts[N_LEGS]):
+        w.taken[i] = 0.0
     t.objective[0] = 0.0
-    for j in range(w.counts[N_COLUMNS]):
-        if w.columns[j]["use"] == LOSS:
-            t.places[REDUCED, j] = regime[SPREAD_RATE]
-            t.places[UPPER, j] = INFINITE
-            t.places[SIGN, j] = 1.0
-            continue
-        cost = w.columns[j]["cost"][basis]
-        upper = w.columns[j]["upper"] / w.number[UNIT]
-        for k in range(w.columns[j]["n_legs"]):
-            spread = w.slots[w.columns[j]["leg"][k]]["spread_column"]
-            of_spread = w.columns[spread]["cost"][basis] if spread >= 0 else 0.0
-            if spread == j:
-                t.objective[0] += of_spread / money * upper
-                cost = 0.0
-            cost -= of_spread
-        t.places[REDUCED, j] = cost / money
-        t.places[UPPER, j] = upper
-        t.places[SIGN, j] = -1.0 if cost < 0.0 else 1.0
-    balance_pools(w, t)
+    last = w.counts[N_COLUMNS]
+    for p in range(w.counts[N_POOLS] - 1, -1, -1):
+        loss = w.pools[p]["loss_column"]
+        cost_others(w, t, loss + 1, last, basis)
+        t.objective[0] += cost_pool(w, t, p, basis)
+        t.places[REDUCED, loss] = regime[SPREAD_RATE]
+        t.places[UPPER, loss] = INFINITE
+        t.places[SIGN, loss] = 1.0
+        balance_pool(w, t, p)
+        last = w.pools[p]["first_column"]
+    cost_others(w, t, 0, last, basis)

@@ -70,6 +70,7 @@ def add_straddle_columns(w: Workspace, regime: F64, begin: int, end: int) -> Non
             w.columns[j]["cost"][INITIAL] = cost
             w.columns[j]["cost"][MAINTENANCE] = cost
             w.columns[j]["upper"] = legs[i]["quantity"]
+            w.slots[i]["sheltered_column"] = j
         is_last = rank + 1 == count
         if not is_last:
             following = w.slots[begin + rank + 1]["by_rank"]
