@@ -12,6 +12,18 @@ from riskarray.kernel_codes import MAX_POINTS, MAX_RATE, MAX_THREADS, MAX_YEARS,
 
 __all__ = ["by_name", "run_kernel"]
 
+_LINEAR, _EUROPEAN, _AMERICAN = map(int, (Model.LINEAR, Model.EUROPEAN, Model.AMERICAN))
+
+
+def _from_nought_to(x: AnyArray, size: int, is_next_good: Bool) -> Bool:
+    """Return which offsets are good: the first 0, the last `size`, and those in between."""
+    is_good = np.empty(x.shape, np.bool_)
+    is_good[1:] = is_next_good
+    is_good[:1] = x[:1] == 0
+    is_good[-1:] &= x[-1:] == size
+    return is_good
+
+
 _IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
     Range.ANY: lambda x, _: np.ones(x.shape, dtype=bool),
     Range.FINITE: lambda x, _: np.isfinite(x),
@@ -20,33 +32,25 @@ _IS_GOOD: Final[Mapping[Range, Callable[[AnyArray, int], Bool]]] = {
     Range.NONNEGATIVE_OR_NAN: lambda x, _: ((x >= 0) & (x < np.inf)) | np.isnan(x),
     Range.POSITIVE_OR_NAN: lambda x, _: ((x > 0) & (x < np.inf)) | np.isnan(x),
     Range.SIGN: lambda x, _: np.abs(x) == 1,
-    Range.MODEL: lambda x, _: (x >= Model.LINEAR) & (x <= Model.AMERICAN),
-    Range.EXERCISE: lambda x, _: (x == Model.EUROPEAN) | (x == Model.AMERICAN),
+    Range.MODEL: lambda x, _: (x >= _LINEAR) & (x <= _AMERICAN),
+    Range.EXERCISE: lambda x, _: (x == _EUROPEAN) | (x == _AMERICAN),
     Range.FRACTION: lambda x, _: (x >= 0) & (x <= 1),
     Range.RATE: lambda x, _: np.abs(x) <= MAX_RATE,
     Range.TIME: lambda x, _: (x <= MAX_YEARS) & (x > -np.inf),
     Range.INDEX: lambda x, size: (x >= 0) & (x < size),
-    Range.OFFSETS: lambda x, size: (
-        (np.diff(x, prepend=0) >= 0)
-        & ((np.arange(x.size) > 0) | (x == 0))
-        & ((np.arange(x.size) < x.size - 1) | (x == size))
-    ),
-    Range.SETS: lambda x, size: (
-        (np.diff(x, prepend=-1) > 0)
-        & ((np.arange(x.size) > 0) | ((x == 0) & (x.size > 1)))
-        & ((np.arange(x.size) < x.size - 1) | (x == size))
-    ),
+    Range.OFFSETS: lambda x, size: _from_nought_to(x, size, x[1:] >= x[:-1]),
+    Range.SETS: lambda x, size: _from_nought_to(x, size, x[1:] > x[:-1]) & (x.size > 1),
 }
 """Where values are in range; the number is the size of the dimension that an index refers to."""
 
 
 def _check_range(name: str, argument: Argument, values: AnyArray, sizes: Mapping[str, int]) -> None:
     size = sizes.get(argument.target, 0)
-    bad = ~_IS_GOOD[argument.range](values, size)
-    count = int(np.count_nonzero(bad))
+    is_good = _IS_GOOD[argument.range](values, size)
+    count = values.size - int(np.count_nonzero(is_good))
     if count == 0:
         return
-    index = np.unravel_index(int(np.argmax(bad)), values.shape)
+    index = np.unravel_index(int(np.argmin(is_good)), values.shape)
     where = ", ".join(str(int(i)) for i in index)
     text = argument.range.value
     if argument.range is Range.INDEX:

@@ -200,11 +200,11 @@ def _compact(result: StrategyRequirement, group_offset: I64) -> StrategyRequirem
     strategies = run_rows(begin * STRATEGIES_PER_POSITION, result.strategy_count)
     legs = run_rows(begin * LEGS_PER_POSITION, result.leg_count)
     return result._replace(
-        strategy_code=result.strategy_code[strategies],
-        strategy_basis=result.strategy_basis[strategies],
-        strategy_initial=result.strategy_initial[strategies],
-        strategy_maintenance=result.strategy_maintenance[strategies],
-        strategy_legs=result.strategy_legs[strategies],
-        leg_instrument=result.leg_instrument[legs],
-        leg_quantity=result.leg_quantity[legs],
+        strategy_code=result.strategy_code.take(strategies),
+        strategy_basis=result.strategy_basis.take(strategies),
+        strategy_initial=result.strategy_initial.take(strategies),
+        strategy_maintenance=result.strategy_maintenance.take(strategies),
+        strategy_legs=result.strategy_legs.take(strategies),
+        leg_instrument=result.leg_instrument.take(legs),
+        leg_quantity=result.leg_quantity.take(legs),
     )

@@ -33,7 +33,7 @@ struct Leg {
     bool is_long;
     double quantity;
     double strike, time, multiplier, value, uncovered, loan_value, spot;
-    double figure[kBases]; // of the underlying's stock: fraction if long, USD per share if short
+    double figure[kBases]; // of stock: fraction if long, USD per share if short
 };
 
 // The figures of the group's regime.
@@ -55,10 +55,6 @@ inline void set_leg(Leg& leg,
     const auto u = static_cast<std::size_t>(terms.underlying[i]);
     const std::size_t of_instrument = regime * terms.n + i;
     const std::size_t of_underlying = regime * terms.n_underlyings + u;
-    const bool is_long = quantity > 0.0;
-    const double* const initial = (is_long ? terms.initial_long : terms.initial_short).data();
-    const double* const maintenance =
-        (is_long ? terms.maintenance_long : terms.maintenance_short).data();
     leg = {instrument,
            static_cast<std::int32_t>(u),
            terms.index_group[u],
@@ -66,7 +62,7 @@ inline void set_leg(Leg& leg,
            terms.kind[i],
            terms.right[i],
            terms.exercise[i],
-           is_long,
+           quantity > 0.0,
            std::fabs(quantity),
            terms.strike[i],
            terms.time_to_expiry[i],
@@ -75,7 +71,13 @@ inline void set_leg(Leg& leg,
            terms.uncovered[of_instrument],
            terms.loan_value[of_instrument],
            terms.spot[u],
-           {initial[of_underlying], maintenance[of_underlying]}};
+           {0.0, 0.0}};
+    if (leg.kind == kStock) { // not of options: there the side would be mispredicted
+        const bool is_long = leg.is_long;
+        leg.figure[kInitial] = (is_long ? terms.initial_long : terms.initial_short)[of_underlying];
+        leg.figure[kMaintenance] =
+            (is_long ? terms.maintenance_long : terms.maintenance_short)[of_underlying];
+    }
 }
 
 inline int compare(double a, double b) noexcept {

@@ -153,12 +153,14 @@ def set_leg(legs: Legs, at: int, terms: Terms, regime: int, i: int, quantity: fl
     leg["uncovered"] = terms.uncovered[regime, i]
     leg["loan_value"] = terms.loan_value[regime, i]
     leg["spot"] = terms.spot[u]
-    if quantity > 0.0:
-        leg["initial"] = terms.initial_long[regime, u]
-        leg["maintenance"] = terms.maintenance_long[regime, u]
-    else:
-        leg["initial"] = terms.initial_short[regime, u]
-        leg["maintenance"] = terms.maintenance_short[regime, u]
+    leg["initial"] = 0.0
+    leg["maintenance"] = 0.0
+    if terms.kind[i] == STOCK:
+        is_long = quantity > 0.0
+        initial = terms.initial_long if is_long else terms.initial_short
+        maintenance = terms.maintenance_long if is_long else terms.maintenance_short
+        leg["initial"] = initial[regime, u]
+        leg["maintenance"] = maintenance[regime, u]
 
 
 @jit_part
