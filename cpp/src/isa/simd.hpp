@@ -145,21 +145,26 @@ inline double least_of(Vec v) noexcept {
 #endif
 }
 
+// A bit for each lane.
+inline std::uint64_t bits_of(Mask mask) noexcept {
+#if defined(__AVX512DQ__)
+    return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask));
+#elif defined(__AVX__)
+    return static_cast<std::uint64_t>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask)));
+#elif defined(__SSE2__)
+    return static_cast<std::uint64_t>(_mm_movemask_pd(reinterpret_cast<__m128d>(mask)));
+#else
+    std::uint64_t bits = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        bits |= (mask[lane] != 0 ? std::uint64_t{1} : std::uint64_t{0}) << lane;
+    }
+    return bits;
+#endif
+}
+
 // Number of lanes that a comparison found true.
 inline int count_of(Mask mask) noexcept {
-#if defined(__AVX512F__)
-    const __m512i bits = reinterpret_cast<__m512i>(mask);
-    return __builtin_popcount(_mm512_cmplt_epi64_mask(bits, _mm512_setzero_si512()));
-#elif defined(__AVX__)
-    return __builtin_popcount(
-        static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask))));
-#else
-    std::int64_t count = 0;
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-        count -= mask[lane];
-    }
-    return static_cast<int>(count);
-#endif
+    return __builtin_popcountll(bits_of(mask));
 }
 
 // The number of each lane.

@@ -97,10 +97,8 @@ struct Workspace {
     bool is_too_large;
 
     double best[kMaxColumns], chosen[kBases][kMaxColumns];
-    double left[kMaxLegs], straddled[kMaxLegs];
-    std::int32_t member[kMaxLegs];              // of the spread that is written
-    double net[kMaxLegs];                       // contracts of its members
-    double price[kMaxPoints], loss[kMaxPoints]; // its points
+    double left[kMaxLegs + kPad], straddled[kMaxLegs];
+    double payoff[kMaxLegs * (kMaxLegs + kPad)]; // of the spread that is written, at its points
 
     alignas(64) double tableau[kTableauDoubles];
 };

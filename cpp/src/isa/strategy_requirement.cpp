@@ -219,11 +219,7 @@ void require_group(const StrategyBook& book,
     const auto row = static_cast<std::size_t>(book.group_regime[group]);
     const auto begin = static_cast<std::size_t>(book.group_offset[group]);
     const auto end = static_cast<std::size_t>(book.group_offset[group + 1]);
-    Writer out{&result,
-               begin * strategies_per_position,
-               (end - begin) * strategies_per_position,
-               begin * legs_per_position,
-               (end - begin) * legs_per_position};
+    Writer out(result, begin, end);
     double bound[kBases] = {0.0, 0.0};
     for (std::size_t at = begin; at < end; at += kMaxGathered) {
         const Positions held =
