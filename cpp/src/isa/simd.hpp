@@ -162,11 +162,6 @@ inline std::uint64_t bits_of(Mask mask) noexcept {
 #endif
 }
 
-// Number of lanes that a comparison found true.
-inline int count_of(Mask mask) noexcept {
-    return __builtin_popcountll(bits_of(mask));
-}
-
 // The number of each lane.
 inline Vec lane_numbers() noexcept {
     Vec v;

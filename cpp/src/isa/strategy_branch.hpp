@@ -113,14 +113,13 @@ inline void keep_solution(const Workspace& w, const Sized<N>& t, double* x) noex
     std::fill_n(taken, w.n_legs, 0.0);
     for (int j = 0; j < w.n_columns; ++j) {
         x[j] *= w.unit;
-        if (w.columns[j].is_whole) {
-            x[j] = std::floor(x[j] + 0.5);
-        }
+        x[j] = w.columns[j].is_whole ? std::floor(x[j] + 0.5) : x[j];
         for (int k = 0; k < w.columns[j].n_legs; ++k) {
             taken[w.columns[j].leg[k]] += x[j];
         }
     }
-    for (int i = w.first_option; i < w.last_option; ++i) {
+    for (int s = 0; s < w.n_shorts; ++s) {
+        const int i = w.shorts[s];
         if (w.spread_column[i] >= 0) {
             const double spread = w.legs[i].quantity - taken[i];
             x[w.spread_column[i]] = spread > kTolerance * w.legs[i].quantity ? spread : 0.0;

@@ -134,7 +134,7 @@ inline void add_boxes(Workspace& w, const Regime& regime) noexcept {
         return w.legs[i].right == right && w.legs[i].is_long == is_long;
     };
     for (int lc = w.first_option; lc < w.last_option; ++lc) {
-        if (!has(lc, 1, true) || w.legs[lc].exercise != kEuropean) {
+        if (w.legs[lc].exercise != kEuropean || !has(lc, 1, true)) {
             continue;
         }
         for (int sp = w.first_option; sp < w.last_option; ++sp) {

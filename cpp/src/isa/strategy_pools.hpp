@@ -85,7 +85,8 @@ inline void add_pool(Workspace& w, Pool pool, int begin, int end, bool is_same_e
         const Leg& leg = w.legs[i];
         Column& column = *add_column(w, Use::spread, 1, i, 0, 0, 0);
         column.pool = static_cast<std::int16_t>(w.n_pools);
-        column.cost[0] = column.cost[1] = leg.is_long ? leg.loan_value : -leg.uncovered;
+        const double cost[2] = {-leg.uncovered, leg.loan_value}; // not a branch
+        column.cost[0] = column.cost[1] = cost[leg.is_long];
         column.upper = leg.quantity;
         const bool is_start = !leg.is_long & (w.spread_column[i] < 0);
         w.spread_column[i] = is_start ? w.n_columns - 1 : w.spread_column[i];

@@ -11,28 +11,27 @@
 
 #include "isa/strategy_tableau.hpp"
 
+#include <bit>
+
 namespace {
 
 enum class Outcome { optimal, infeasible, above_cutoff, out_of_steps };
 
-// The greatest of some numbers, and the first that holds it.
-struct Greatest {
-    Vec most, index, number = lane_numbers();
-
-    explicit Greatest(double above) noexcept
-        : most(broadcast(above)), index(broadcast(kInfinite)) {}
-
-    void look_at(Vec candidate) noexcept {
-        index = select(candidate > most, number, index);
-        most = max(most, candidate);
-        number += static_cast<double>(kLanes);
+// The first place, in lanes from 0 to width, where a comparison is true; -1: none. Asks 64 lanes at
+// a time, as a branch after each vector could not be foreseen.
+template <typename Compare> inline int first_where(int width, const Compare& compare) noexcept {
+    for (int begin = 0; begin < width; begin += 64) {
+        const int end = std::min(width, begin + 64);
+        std::uint64_t bits = 0;
+        for (int at = begin; at < end; at += kVec) {
+            bits |= bits_of(compare(at)) << (at - begin);
+        }
+        if (bits != 0) {
+            return begin + std::countr_zero(bits);
+        }
     }
-    double value() const noexcept { return greatest_of(most); }
-    // Infinite: none is above.
-    double first() const noexcept {
-        return least_of(select(most == broadcast(value()), index, broadcast(kInfinite)));
-    }
-};
+    return -1;
+}
 
 // What leaves: a row's slack or a basic variable.
 struct Leaving {
@@ -42,19 +41,22 @@ struct Leaving {
 };
 
 template <int N> inline Leaving most_violated(const Sized<N>& t) noexcept {
-    Greatest worst(kTolerance);
     const int size = t.row_width() + padded(static_cast<int>(*t.n_basic));
-    for (int at = 0; at < size; at += kVec) {
+    const auto violation = [&](int at) {
         const Vec level = load(t.slack + at);
-        worst.look_at(max(-level, level - load(t.range + at)));
+        return max(-level, level - load(t.range + at));
+    };
+    Vec most = Vec{};
+    for (int at = 0; at < size; at += kVec) {
+        most = max(most, violation(at));
     }
-    const double first = worst.first();
-    if (first == kInfinite) {
+    const double worst = greatest_of(most);
+    if (!(worst > kTolerance)) {
         return {};
     }
-    const auto index = static_cast<std::int64_t>(first);
+    const int index = first_where(size, [&](int at) { return violation(at) == broadcast(worst); });
     const bool is_row = index < t.row_width();
-    return {is_row ? index : index - t.row_width(), is_row, worst.value()};
+    return {is_row ? index : index - t.row_width(), is_row, worst};
 }
 
 // Replaces a basic variable by its complement.
@@ -78,15 +80,22 @@ template <int N> inline void write_entry(const Sized<N>& t, const Leaving& leavi
         return;
     }
     const double side = t.slack[leaving.index] > 0.0 ? -1.0 : 1.0;
-    const double* cell = t.coefficient + leaving.index;
-    for (int at = 0; at < t.columns; ++at, cell += t.row_width()) {
-        t.entry[at] = side * t.active[at] * *cell;
-    }
-    std::fill(t.entry + t.columns, t.entry + t.width(), 0.0);
-    for (std::int64_t i = 0; i < *t.n_basic; ++i) {
-        const std::int64_t j = t.basic[i];
-        const double factor = side * t.sign[j] * column_of(t, j)[leaving.index];
-        add_multiple(t.entry, row_of(t, i), -factor, t.width());
+    const double* const cells = t.coefficient + leaving.index;
+    const auto cell_of = [&](int column) {
+        return cells[static_cast<std::ptrdiff_t>(std::min(column, t.columns - 1)) * t.row_width()];
+    };
+    for (int at = 0; at < t.width(); at += kVec) {
+        Vec entry; // of the program; places beyond the columns are not active
+        for (int lane = 0; lane < kVec; ++lane) {
+            entry[static_cast<std::size_t>(lane)] = cell_of(at + lane);
+        }
+        entry *= broadcast(side) * load(t.active + at);
+        for (std::int64_t i = 0; i < *t.n_basic; ++i) {
+            const std::int64_t j = t.basic[i];
+            const double factor = side * t.sign[j] * column_of(t, j)[leaving.index];
+            entry += broadcast(-factor) * load(row_of(t, i) + at);
+        }
+        store(t.entry + at, entry);
     }
 }
 
@@ -110,12 +119,16 @@ template <int N> inline int least_ratio(const Sized<N>& t) noexcept {
     if (limit == kInfinite) {
         return -1;
     }
-    Greatest pivot(0.0);
-    for (int at = 0; at < t.width(); at += kVec) {
+    const auto pivot = [&](int at) {
         const Mask is_tie = load(t.ratio + at) <= broadcast(limit);
-        pivot.look_at(select(is_tie, -load(t.entry + at), Vec{}));
+        return select(is_tie, -load(t.entry + at), Vec{});
+    };
+    Vec most = Vec{};
+    for (int at = 0; at < t.width(); at += kVec) {
+        most = max(most, pivot(at));
     }
-    return static_cast<int>(pivot.first());
+    const Vec greatest = broadcast(greatest_of(most));
+    return first_where(t.width(), [&](int at) { return pivot(at) == greatest; });
 }
 
 // Moves the variable of a place by a step from 0 and those of the places flipped, which stand first

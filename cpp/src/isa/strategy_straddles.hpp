@@ -8,54 +8,40 @@
 
 namespace {
 
-// The short options of an underlying, one to a lane.
-struct Shorts {
-    double need[kMaxLegs + kPad]; // USD per share by itself
-    double right[kMaxLegs + kPad];
-    double multiplier[kMaxLegs + kPad]; // padded by infinity
-    int count = 0;
-};
-
-// How many others rank before one: those of a lesser multiplier, of a greater requirement, calls,
-// those before it in canonical order.
-inline int rank_of(const Shorts& shorts, int one) noexcept {
-    const Vec need = broadcast(shorts.need[one]);
-    const Vec right = broadcast(shorts.right[one]);
-    const Vec multiplier = broadcast(shorts.multiplier[one]);
-    int before = 0;
-    Vec number = lane_numbers();
-    for (int k = 0; k < shorts.count; k += kVec) {
-        const Vec needs = load(shorts.need + k), rights = load(shorts.right + k);
-        const Vec multipliers = load(shorts.multiplier + k);
-        const Mask is_first = number < broadcast(one);
-        const Mask of_right = (rights > right) | ((rights == right) & is_first);
-        const Mask of_need = (needs > need) | ((needs == need) & of_right);
-        const Mask is_before = (multipliers < multiplier) | ((multipliers == multiplier) & of_need);
-        before += count_of(is_before);
-        number += static_cast<double>(kLanes);
-    }
-    return before;
-}
-
 // Ranks the short options of an underlying: those of one multiplier together, by requirement, the
-// greatest first; returns how many.
+// greatest first, calls before puts, then in canonical order; returns how many. Counts for each how
+// many stand before it, as the outcomes of a sort would be a branch that cannot be foreseen.
 inline int rank_shorts(Workspace& w, int begin, int end) noexcept {
-    Shorts shorts;
     int legs[kMaxLegs];
+    double need[kMaxLegs], right[kMaxLegs], multiplier[kMaxLegs];
+    std::int64_t rank[kMaxLegs];
+    int count = 0;
     for (int i = begin; i < end; ++i) {
         const Leg& leg = w.legs[i];
-        legs[shorts.count] = i;
-        shorts.need[shorts.count] = leg.uncovered / leg.multiplier;
-        shorts.right[shorts.count] = leg.right;
-        shorts.multiplier[shorts.count] = leg.multiplier;
-        shorts.count += leg.is_long ? 0 : 1;
+        legs[count] = i;
+        rank[count] = 0;
+        need[count] = leg.uncovered / leg.multiplier;
+        right[count] = leg.right;
+        multiplier[count] = leg.multiplier;
+        count += leg.is_long ? 0 : 1;
     }
-    std::fill_n(shorts.multiplier + shorts.count, kPad, kInfinite);
-    for (int k = 0; k < shorts.count; ++k) {
-        w.rank[legs[k]] = rank_of(shorts, k);
-        w.by_rank[begin + w.rank[legs[k]]] = legs[k];
+    for (int k = 1; k < count; ++k) {
+        std::int64_t ahead = 0;
+        for (int other = 0; other < k; ++other) {
+            const std::int64_t is_greater =
+                (need[k] > need[other]) | ((need[k] == need[other]) & (right[k] > right[other]));
+            const std::int64_t is_first = (multiplier[k] < multiplier[other]) |
+                                          ((multiplier[k] == multiplier[other]) & is_greater);
+            rank[other] += is_first;
+            ahead += 1 - is_first;
+        }
+        rank[k] += ahead;
     }
-    return shorts.count;
+    for (int k = 0; k < count; ++k) {
+        w.rank[legs[k]] = static_cast<int>(rank[k]);
+        w.by_rank[begin + rank[k]] = legs[k];
+    }
+    return count;
 }
 
 // A short option may stand sheltered when one of the other right and its multiplier requires more.

@@ -188,7 +188,8 @@ template <int N> inline double basic_value(const Sized<N>& t, std::int64_t row) 
 // Writes the values of the columns' variables.
 template <int N> inline void read_solution(const Sized<N>& t, double* x) noexcept {
     for (int j = 0; j < t.columns; ++j) {
-        x[j] = t.shift[j] + (t.sign[j] < 0.0 ? t.upper[j] : 0.0);
+        const double upper = t.upper[j];
+        x[j] = t.shift[j] + (t.sign[j] < 0.0 ? upper : 0.0);
     }
     for (std::int64_t i = 0; i < *t.n_basic; ++i) {
         x[t.basic[i]] = basic_value(t, i);
