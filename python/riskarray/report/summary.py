@@ -24,7 +24,7 @@ _HEADINGS: Final = {
     "requirement": "requirement",
     "worst_point": "worst point",
     "reg_t_initial": "Reg T initial",
-    "net_deposit": "Reg T deposit",
+    "net_deposit": "net deposit",
     "equity": "equity",
     "excess": "excess",
     "status": "status",
