@@ -95,6 +95,15 @@ def test_shares_of_several_funds_cover_index_calls_whole(finra: Rulebook) -> Non
     assert margin.reg_t_initial[0] == pytest.approx(0.5 * 501_000 + uncovered["initial"])
 
 
+def test_the_order_of_underlyings_chooses_no_fund(finra: Rulebook) -> None:
+    legs = "1000 SPY;1000 IVV;-1 SPX C 5100 30 @40 exercise=european;-2 X C 95 30 @2"
+    names = ("SPX 5000", "SPY 500", "IVV 500", "X 95")
+    one, other = (margin_of(finra, ";".join(order), legs) for order in (names, names[::-1]))
+    assert one.strategies.to_pylist() == other.strategies.to_pylist()
+    assert one.reg_t_initial.tolist() == other.reg_t_initial.tolist()
+    assert "covered_call" in one.strategies["strategy"].to_pylist()
+
+
 @pytest.mark.parametrize("shares", [1, 999])
 def test_too_few_fund_shares_leave_the_index_alone(finra: Rulebook, shares: int) -> None:
     """120 series of calendars need nothing; shares worth less than a contract join nothing."""
@@ -207,8 +216,9 @@ def requirements(
     accounts: dict[str, list[Leg]],
     order: list[Leg],
     account_type: str = "reg_t",
+    underlyings: str = UNDERLYINGS,
 ) -> dict[str, tuple[float, float, float, float]]:
-    market = make_market(parse_underlyings(UNDERLYINGS), order, rulebook)
+    market = make_market(parse_underlyings(underlyings), order, rulebook)
     book = make_book(market, accounts, rulebook, account_type=account_type)
     margin = strategy_margin.requirement(book, market.instruments.price)
     columns = (
@@ -228,10 +238,12 @@ def test_order_splitting_and_names_change_nothing(
     plain = requirements(rulebook, {"A": legs}, INSTRUMENTS, account_type)["A"]
     halves = [replace(leg, quantity=leg.quantity / 2) for leg in [*legs, *legs]]
     order = [*INSTRUMENTS]
+    underlyings = UNDERLYINGS.split(";")
     random.shuffle(halves)
     random.shuffle(order)
+    random.shuffle(underlyings)
     accounts = {"Z": halves, "B": legs[:1], "Q": legs[::-1]}
-    other = requirements(rulebook, accounts, order, account_type)
+    other = requirements(rulebook, accounts, order, account_type, ";".join(underlyings))
     assert other["Z"] == pytest.approx(plain, abs=CENT)
     assert other["Q"] == pytest.approx(plain, abs=CENT)
 

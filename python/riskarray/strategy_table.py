@@ -59,7 +59,7 @@ def strategies_table(
     of_leg = np.repeat(np.arange(len(group)), result.strategy_legs)
     value = totals(of_leg, np.where(is_option, quantity * terms.value[instrument], 0.0), len(group))
     # The underlying of the last leg: that of an option, where there is one.
-    underlying = terms.underlying[instrument[offset[1:] - 1]]
+    underlying = book.market.instruments.underlying[instrument[offset[1:] - 1]]
     return pa.table(
         {
             "account": name_column(account[group], book.account),

@@ -6,7 +6,7 @@ nothing): a short option's includes its market value, a long option paid in full
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -43,6 +43,8 @@ FUND: Final = 2
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Terms:
     """What the kernel `strategy_requirement` needs to know of instruments and underlyings.
+
+    The underlyings stand in order of their names.
 
     Attributes
     ----------
@@ -113,7 +115,7 @@ def strategy_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
     ----------
     12 CFR 220.8, 220.12; FINRA Rule 4210(c), (f)(2); FINRA Regulatory Notices 09-53 and 19-21.
     """
-    underlyings, instruments = market.underlyings, market.instruments
+    underlyings, instruments = _by_name(market)
     price = np.where(np.isnan(price), 0.0, price)
     spot = underlyings.price
     is_option = instruments.kind == KIND_OPTION
@@ -146,6 +148,25 @@ def strategy_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
         ),
         rules=_rules(rulebook),
     )
+
+
+def _by_name(market: Market) -> tuple[Underlyings, Instruments]:
+    """Return the underlyings in order of their names, and the instruments with their rows there.
+
+    The kernel settles ties between strategies that need the same by the order of the underlyings;
+    so which one it takes does not depend on the order of their table.
+    """
+    order = pc.sort_indices(market.underlyings.name).to_numpy()
+    rank = np.empty(len(order), np.int32)
+    rank[order] = np.arange(len(order))
+    columns = {
+        field.name: getattr(market.underlyings, field.name).take(order)
+        for field in fields(market.underlyings)
+        if field.name != "risk"
+    }
+    underlyings = replace(market.underlyings, **columns, risk=None)
+    rows: I32 = rank[market.instruments.underlying]
+    return underlyings, replace(market.instruments, underlying=rows)
 
 
 def _rules(rulebook: Rulebook) -> F64:
