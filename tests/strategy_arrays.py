@@ -27,6 +27,7 @@ def kernel_arrays(groups: Sequence[tuple[Sequence[Leg], Rules]]) -> tuple[AnyArr
         StrategyRule.IS_SPREAD_SAME_STYLE: 1.0,
         StrategyRule.IS_HEDGE_ALLOWED: 1.0,
         StrategyRule.IS_COLLAR_SAME_EXPIRY: 1.0,
+        StrategyRule.IS_PUT_COVER_ALLOWED: 1.0,
     }
 
     def floats(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

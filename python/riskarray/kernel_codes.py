@@ -90,6 +90,8 @@ class StrategyRule(IntEnum):
     IS_LONG_CALL_RELIEF = 12
     """An American call with its strike at or below the price frees the 50 % on short stock."""
     IS_COLLAR_SAME_EXPIRY = 13
+    IS_PUT_COVER_ALLOWED = 14
+    """Short stock covers short puts."""
 
 
 class StrategyCode(IntEnum):

@@ -106,7 +106,7 @@ def strategy_requirement(
         Requirement of long stock, as a fraction of its market value.
     initial_short, maintenance_short : ndarray, shape (r, u)
         Requirement of short stock beside its proceeds, in USD per share.
-    rules : ndarray, shape (r, 14)
+    rules : ndarray, shape (r, 15)
         Figures of each regime; the columns are `riskarray.kernel_codes.StrategyRule`.
     threads : int
         0 for all processors. The result does not depend on it.

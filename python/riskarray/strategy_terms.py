@@ -66,7 +66,7 @@ class Terms:
         Requirement of long stock, as a fraction of market value.
     initial_short, maintenance_short : ndarray, shape (2, u)
         Requirement of stock sold short beside the proceeds, in USD per share.
-    rules : ndarray, shape (2, 14)
+    rules : ndarray, shape (2, 15)
         Figures of the regimes by `riskarray.kernel_codes.StrategyRule`.
     """
 
@@ -95,7 +95,7 @@ def strategy_terms(market: Market, rulebook: Rulebook, price: F64) -> Terms:
 
     A cash account pays stock in full and secures short puts by their strikes. It may not hold
     short stock or uncovered calls; where it does, they need what covers them: the price of the
-    stock, if that is more than in a margin account.
+    stock, if that is more than in a margin account. Such stock covers no put.
 
     Parameters
     ----------
@@ -192,6 +192,7 @@ def _rules(rulebook: Rulebook) -> F64:
         StrategyRule.IS_HEDGE_ALLOWED: 1.0,
         StrategyRule.IS_LONG_CALL_RELIEF: hedge.is_long_call_relief.value,
         StrategyRule.IS_COLLAR_SAME_EXPIRY: hedge.is_collar_same_expiry.value,
+        StrategyRule.IS_PUT_COVER_ALLOWED: 1.0,
     }
     cash = {
         **shared,

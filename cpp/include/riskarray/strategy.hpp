@@ -23,6 +23,7 @@ enum class StrategyRule : std::uint8_t {
     is_fund_cover_allowed, // shares of a fund cover options on its index
     is_long_call_relief,   // an American call at or below the price frees the 50 % on short stock
     is_collar_same_expiry, // both options of a collar expire together
+    is_put_cover_allowed,  // short stock covers short puts
     count,
 };
 constexpr std::size_t n_strategy_rules = static_cast<std::size_t>(StrategyRule::count);

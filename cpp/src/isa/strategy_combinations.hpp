@@ -40,6 +40,9 @@ inline bool may_cover(const Workspace& w, const Regime& regime, int option, int 
     if (o.is_long || (o.right > 0) != s.is_long) {
         return false;
     }
+    if (!s.is_long && !regime.has(StrategyRule::is_put_cover_allowed)) {
+        return false;
+    }
     if (o.underlying == s.underlying) {
         return true;
     }

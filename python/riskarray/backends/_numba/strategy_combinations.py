@@ -14,6 +14,7 @@ from riskarray.backends._numba.strategy_legs import (
     IS_COLLAR_SAME_EXPIRY,
     IS_FUND_COVER_ALLOWED,
     IS_HEDGE_ALLOWED,
+    IS_PUT_COVER_ALLOWED,
     MAINTENANCE,
     STOCK,
     Legs,
@@ -83,6 +84,8 @@ def may_cover(w: Workspace, regime: F64, option: int, stock: int) -> bool:
     """Whether stock covers a short option."""
     o, s = w.legs[option], w.legs[stock]
     if o["is_long"] or (o["right"] > 0) != bool(s["is_long"]):
+        return False
+    if not s["is_long"] and regime[IS_PUT_COVER_ALLOWED] == 0.0:
         return False
     if o["underlying"] == s["underlying"]:
         return True
