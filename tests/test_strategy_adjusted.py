@@ -37,14 +37,44 @@ def adjusted_groups(
     ]
 
 
-def test_nothing_needs_less_than_the_oracle_s_pairing_of_adjusted_contracts() -> None:
-    groups = adjusted_groups(11, GROUPS)
+@pytest.mark.parametrize(
+    ("multipliers", "share"),
+    [((100.0, 100.0, 100.0, 150.0), 0.0), ((100.0, 150.0, 10.0), 0.005), ((100.0, 97.0), 0.005)],
+)
+def test_the_least_pairing_of_adjusted_contracts_is_the_oracle_s(
+    multipliers: Sequence[float], share: float
+) -> None:
+    groups = adjusted_groups(11, GROUPS, multipliers)
     got = call(groups)
+    misses = 0
     for k, (legs, rules) in enumerate(groups):
         for basis in ("initial", "maintenance"):
+            required = getattr(got, f"group_{basis}")[k]
             least = oracle.least(legs, rules, basis)
-            assert getattr(got, f"group_{basis}")[k] >= least - CENT
+            assert required >= least - CENT
             assert getattr(got, f"group_{basis}_bound")[k] <= least + CENT
+            assert required <= oracle.greedy(legs, rules, basis) + CENT
+            misses += required > least + CENT
+    assert misses <= share * 2 * GROUPS
+
+
+def test_an_adjusted_series_does_not_uncover_the_ordinary_ones(backend: BackendName) -> None:
+    legs = [Leg("C", 5, 80, 0.25, 22.0), Leg("C", 3, 80, 0.02, 21.4), Leg("C", -3, 105, 0.25, 1.8)]
+    legs += [Leg("C", -10, 110, 0.02, 1.6), Leg("P", -2, 115, 0.02, 17.0, multiplier=150.0)]
+    legs += [
+        Leg("C", 1, 95, 0.02, 7.6, multiplier=150.0),
+        Leg("C", 5, 105, 0.02, 2.0, multiplier=150.0),
+    ]
+    rules = Rules(100.0)
+    got = call([(legs, rules)], backend)
+    assert got.group_maintenance[0] == pytest.approx(oracle.least(legs, rules))
+    assert got.group_maintenance_bound[0] == got.group_maintenance[0]
+
+
+def test_contracts_of_two_sizes_balance_by_shares(backend: BackendName) -> None:
+    legs = [Leg("C", -3, 100, 0.1, 3.0), Leg("C", 2, 105, 0.1, 1.0, multiplier=150.0)]
+    got = call([(legs, Rules(100.0))], backend)
+    assert got.group_maintenance[0] == pytest.approx(300 * 5.0)
 
 
 def test_a_straddle_is_on_one_number_of_shares(backend: BackendName) -> None:

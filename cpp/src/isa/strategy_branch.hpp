@@ -2,7 +2,8 @@
 #pragma once
 
 // The least allocation in whole contracts: the linear program, and branch and bound where its
-// answer has fractions.
+// answer has fractions. Contracts of several multipliers that balance by shares are hard to make
+// whole, so that what is least with each multiplier in balance by itself is sought first.
 
 #include "isa/strategy_rows.hpp"
 #include "isa/strategy_simplex.hpp"
@@ -18,6 +19,10 @@ struct Solution {
     double bound;     // of the objective, USD against every leg by itself
     bool is_complete; // the allocation is proved least
 };
+
+// What is sought: the program's optimum, whole contracts, whole contracts with each multiplier in
+// balance by itself.
+enum class Effort { relaxed, whole, apart };
 
 // A basic variable with a fraction, and the least that the objective rises on either side of it.
 struct Branch {
@@ -79,19 +84,23 @@ template <int N> inline bool is_whole_solution(const Workspace& w, const Sized<N
     return true;
 }
 
-// The basic variable whose branches raise the objective most together, the first of several.
+// The basic variable whose branches raise the objective most together, the first of several; what
+// contracts of a multiplier exceed before all others.
 template <int N> inline Branch best_branch(const Workspace& w, const Sized<N>& t) noexcept {
     Branch chosen;
     double most = -1.0;
+    bool is_excess = false; // the chosen one
     for (std::int64_t row = 0; row < *t.n_basic; ++row) {
         if (!is_fractional(w, t, row)) {
             continue;
         }
         const Branch branch = branch_of(w, t, row);
         const double rise = branch.rise_below + branch.rise_above;
-        if (rise > most) {
+        const bool is_of_excess = w.columns[t.basic[row]].use == Use::excess;
+        if (is_of_excess == is_excess ? rise > most : is_of_excess) {
             chosen = branch;
             most = rise;
+            is_excess = is_of_excess;
         }
     }
     return chosen;
@@ -140,16 +149,16 @@ struct Search {
     int depth = 0, depth_limit = 0;
     double* stack = nullptr;
     std::ptrdiff_t size = 0;
-    double least = 0.0; // every leg by itself
     bool is_complete = true;
 };
 
 // Goes into one branch and leaves the other on the stack if it can hold anything better.
 template <int N>
-inline void take_branch(Workspace& w, const Sized<N>& t, const Branch& b, Search& search) noexcept {
+inline void
+take_branch(const Workspace& w, const Sized<N>& t, const Branch& b, Search& search) noexcept {
     const bool is_upper = b.rise_below <= b.rise_above;
     const double other = *t.objective + (is_upper ? b.rise_above : b.rise_below);
-    if (other < search.least - kImprovement) {
+    if (other < w.least - kImprovement) {
         if (search.depth < search.depth_limit) {
             std::copy_n(
                 t.state, state_size(t, *t.n_basic), search.stack + search.depth * search.size);
@@ -167,7 +176,7 @@ template <int N>
 inline bool take_waiting(const Workspace& w, const Sized<N>& t, Search& search) noexcept {
     while (search.depth > 0) {
         const Waiting& next = search.waiting[--search.depth];
-        if (next.least < search.least - kImprovement) {
+        if (next.least < w.least - kImprovement) {
             const double* const kept = search.stack + search.depth * search.size;
             const std::ptrdiff_t fixed = state_size(t, 0);
             std::copy_n(kept, fixed, t.state);
@@ -179,77 +188,102 @@ inline bool take_waiting(const Workspace& w, const Sized<N>& t, Search& search) 
     return false;
 }
 
-// Depth first, the branch of the lesser rise first. Fills w.best; true when nothing was left out.
-template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t) noexcept {
+// Depth first, the branch of the lesser rise first. Replaces the allocation in x, whose objective
+// is w.least, by what is less; true when nothing was left out.
+template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t, double* x) noexcept {
     Search search;
     search.size = state_size(t, t.limit);
     search.stack = t.state + search.size;
     search.depth_limit = static_cast<int>(std::min<std::ptrdiff_t>(
         kMaxDepth, (kTableauDoubles - (search.stack - w.tableau)) / search.size));
-    std::fill_n(w.best, w.n_columns, 0.0);
     bool is_open = true; // the tableau holds the optimum of a node still to be looked at
     for (int node = 0; node < kMaxNodes; ++node) {
         Branch branch;
         if (is_open) {
             branch = best_branch(w, t);
-            if (branch.row < 0 && *t.objective < search.least - kImprovement) {
-                search.least = *t.objective;
-                keep_solution(w, t, w.best);
+            if (branch.row < 0 && *t.objective < w.least - kImprovement) {
+                w.least = *t.objective;
+                keep_solution(w, t, x);
             }
         }
         const double nearer = std::min(branch.rise_below, branch.rise_above);
-        if (branch.row >= 0 && *t.objective + nearer < search.least - kImprovement) {
+        if (branch.row >= 0 && *t.objective + nearer < w.least - kImprovement) {
             take_branch(w, t, branch, search);
         } else if (!take_waiting(w, t, search)) {
             return search.is_complete;
         }
-        const Outcome outcome = dual_simplex(t, search.least - kImprovement);
+        const Outcome outcome = dual_simplex(t, w.least - kImprovement);
         is_open = outcome == Outcome::optimal;
         search.is_complete = search.is_complete && outcome != Outcome::out_of_steps;
     }
     return false;
 }
 
-// Solves the program on one basis; the allocation stands in x, in contracts per column.
+// Solves the program on one basis: in x the allocation, in contracts per column, where that is less
+// than what stands there.
 template <int N>
-inline Solution
-solve_sized(Workspace& w, const Regime& regime, const Sized<N>& t, int basis, double* x) noexcept {
-    const double money = w.reference_multiplier * w.scale * w.unit;
+inline Solution solve_sized(Workspace& w,
+                            const Regime& regime,
+                            const Sized<N>& t,
+                            int basis,
+                            Effort effort,
+                            double* x) noexcept {
     start_on(w, regime, t, basis);
+    for (int j = 0; j < w.n_columns && effort == Effort::apart; ++j) {
+        t.upper[j] = w.columns[j].use == Use::excess ? 0.0 : t.upper[j];
+    }
     start(t);
     if (dual_simplex(t, kInfinite) != Outcome::optimal) {
-        std::fill_n(x, w.n_columns, 0.0);
         return {-kInfinite, false};
     }
-    const double bound = *t.objective * money;
+    const double bound = *t.objective * (w.reference_multiplier * w.scale * w.unit);
     if (is_whole_solution(w, t)) {
+        w.least = *t.objective;
         keep_solution(w, t, x);
         return {bound, true};
     }
-    const bool is_complete = branch_and_bound(w, t);
-    std::copy_n(w.best, w.n_columns, x);
-    return {bound, is_complete};
+    return {bound, effort != Effort::relaxed && branch_and_bound(w, t, x)};
 }
 
-// Solves the program on one basis; the allocation stands in x, in contracts per column.
-inline Solution
-solve(Workspace& w, const Regime& regime, const Tableau& t, int basis, double* x) noexcept {
+inline Solution solve_program(Workspace& w,
+                              const Regime& regime,
+                              const Tableau& t,
+                              int basis,
+                              Effort effort,
+                              double* x) noexcept {
     switch (t.stride == t.row_stride ? t.stride : 0) {
     case 8:
-        return solve_sized(w, regime, Sized<8>(t), basis, x);
+        return solve_sized(w, regime, Sized<8>(t), basis, effort, x);
     case 16:
-        return solve_sized(w, regime, Sized<16>(t), basis, x);
+        return solve_sized(w, regime, Sized<16>(t), basis, effort, x);
     case 24:
-        return solve_sized(w, regime, Sized<24>(t), basis, x);
+        return solve_sized(w, regime, Sized<24>(t), basis, effort, x);
     case 32:
-        return solve_sized(w, regime, Sized<32>(t), basis, x);
+        return solve_sized(w, regime, Sized<32>(t), basis, effort, x);
     case 40:
-        return solve_sized(w, regime, Sized<40>(t), basis, x);
+        return solve_sized(w, regime, Sized<40>(t), basis, effort, x);
     case 48:
-        return solve_sized(w, regime, Sized<48>(t), basis, x);
+        return solve_sized(w, regime, Sized<48>(t), basis, effort, x);
     default:
-        return solve_sized(w, regime, Sized<0>(t), basis, x);
+        return solve_sized(w, regime, Sized<0>(t), basis, effort, x);
     }
+}
+
+// Solves the program of the tableau on one basis; the allocation stands in x, in contracts per
+// column.
+inline Solution
+solve(Workspace& w, const Regime& regime, const Tableau& t, int basis, double* x) noexcept {
+    std::fill_n(x, w.n_columns, 0.0);
+    w.least = 0.0;
+    if (w.n_sizes == 1 || !w.is_whole) {
+        return solve_program(w, regime, t, basis, Effort::whole, x);
+    }
+    const Solution relaxed = solve_program(w, regime, t, basis, Effort::relaxed, x);
+    if (relaxed.is_complete) {
+        return relaxed;
+    }
+    solve_program(w, regime, t, basis, Effort::apart, x);
+    return solve_program(w, regime, t, basis, Effort::whole, x);
 }
 
 // Loss at a point of the options that an allocation puts into a pool, in USD.

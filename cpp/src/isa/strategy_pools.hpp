@@ -3,7 +3,7 @@
 
 // Columns of spreads: pools of options whose greatest loss counts.
 
-#include "isa/strategy_program.hpp"
+#include "isa/strategy_excess.hpp"
 
 namespace {
 
@@ -105,6 +105,9 @@ inline void add_pool(Workspace& w, Pool pool, int begin, int end, bool is_same_e
     w.n_points += pool.n_points;
     pool.loss_column = w.n_columns;
     add_column(w, Use::loss, 0, 0, 0, 0, 0)->pool = static_cast<std::int16_t>(w.n_pools);
+    if (w.n_sizes > 1) {
+        add_excesses(w, pool);
+    }
     w.pools[w.n_pools++] = pool;
 }
 

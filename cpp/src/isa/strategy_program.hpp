@@ -26,15 +26,15 @@ constexpr int kMaxPoints = 4096;
 constexpr int kMaxShelters = kMaxLegs;
 constexpr std::ptrdiff_t kTableauDoubles = std::ptrdiff_t{1} << 20;
 
-enum class Use : std::int8_t { spread, loss, sheltered, total, cover, hedge, collar, box };
+enum class Use : std::int8_t { spread, loss, sheltered, total, excess, cover, hedge, collar, box };
 
 struct Column {
     Use use;
     std::int8_t n_legs;
-    bool is_whole; // counts contracts that cannot be split
-    std::int16_t
-        leg[4]; // spread, sheltered: the option; cover, hedge: option, stock;
-                // collar: sold, bought, stock; box: long and short call, long and short put
+    bool is_whole;       // counts contracts that cannot be split
+    std::int16_t leg[4]; // spread, sheltered: the option; cover, hedge: option, stock;
+                         // collar: sold, bought, stock; box: long and short call, long and short
+                         // put; excess: an option of the multiplier and side
     std::int16_t pool;
     double cost[kBases]; // against every leg by itself, in USD per contract
     double upper;        // contracts
@@ -71,6 +71,9 @@ struct Workspace {
     double per_scale, per_unit; // reciprocals, exact
     double per_money;           // of a contract's money
     bool is_whole;
+    double least; // objective of the best allocation so far; 0: every leg by itself
+    int n_sizes;  // multipliers of the options
+    int size_of[kMaxLegs];
     int rank[kMaxLegs], by_rank[kMaxLegs];
     double weight[kMaxLegs];     // shares per unit in those of the reference multiplier
     int first_shelter[kMaxLegs]; // first row of shelter at or below the rank of a short option
@@ -96,7 +99,7 @@ struct Workspace {
     int n_rows;
     bool is_too_large;
 
-    double best[kMaxColumns], chosen[kBases][kMaxColumns];
+    double chosen[kBases][kMaxColumns];
     double left[kMaxLegs + kPad], straddled[kMaxLegs];
     double payoff[kMaxLegs * (kMaxLegs + kPad)]; // of the spread that is written, at its points
 

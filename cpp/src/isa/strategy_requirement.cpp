@@ -32,8 +32,11 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
     }
     w.last_option = at;
     w.is_whole = true;
+    w.reference_multiplier =
+        w.first_option < w.last_option ? w.legs[w.first_option].multiplier : 1.0;
     double price = 1.0, contracts = 1.0;
     w.n_shorts = 0;
+    bool are_several = false; // multipliers
     for (int i = w.first_option; i < w.last_option; ++i) {
         const Leg& leg = w.legs[i];
         w.shorts[w.n_shorts] = i;
@@ -41,9 +44,8 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
         w.is_whole = w.is_whole && is_whole_number(leg.quantity);
         price = std::max(price, leg.strike);
         contracts = std::max(contracts, leg.quantity);
+        are_several = are_several || leg.multiplier != w.reference_multiplier;
     }
-    w.reference_multiplier =
-        w.first_option < w.last_option ? w.legs[w.first_option].multiplier : 1.0;
     w.scale = power_near(price);
     w.unit = contracts > 64.0 ? power_near(contracts) / 64.0 : 1.0;
     w.per_scale = 1.0 / w.scale;
@@ -52,6 +54,7 @@ bool set_up(Workspace& w, const Regime& regime) noexcept {
     for (int i = 0; i < w.n_legs; ++i) {
         w.weight[i] = w.legs[i].multiplier / w.reference_multiplier;
     }
+    number_sizes(w, are_several);
     add_columns(w, regime);
     if (!w.is_too_large) {
         number_rows(w);

@@ -48,7 +48,8 @@ inline void number_rows(Workspace& w) noexcept {
     }
     for (int p = 0; p < w.n_pools; ++p) {
         for (int& row : w.pools[p].balance_row) {
-            row = row < 0 ? -1 : rows++;
+            row = row < 0 ? -1 : rows;
+            rows += row < 0 ? 0 : balance_rows(w);
         }
     }
     w.first_shelter_row = rows;
@@ -74,7 +75,7 @@ inline void
 put_spread(const Workspace& w, double* cells, const Pool& pool, int i, double sign) noexcept {
     const Leg& leg = w.legs[i];
     const double signed_weight = leg.is_long ? -sign * w.weight[i] : sign * w.weight[i];
-    cells[pool.balance_row[leg.right < 0]] = signed_weight;
+    cells[balance_row(w, pool, i)] = signed_weight;
     const Vec loss = broadcast(signed_weight * w.per_scale);
     for (int k = 0; k < pool.n_points; k += kVec) {
         const Vec cell = loss * intrinsic_at(leg, w.points + pool.first_point + k);
@@ -125,6 +126,10 @@ inline void fill_pools(const Workspace& w, const Tableau& t) noexcept {
 
 // Fills a column outside the pools: its short options leave the spread that they start in.
 inline void fill_column(const Workspace& w, double* cells, const Column& column) noexcept {
+    if (column.use == Use::excess) {
+        fill_excess(w, cells, column);
+        return;
+    }
     if (column.use == Use::sheltered && is_parted(w, column.leg[0])) {
         const int i = column.leg[0];
         put_shelter(w, cells, i, -w.weight[i], -w.weight[i]);
@@ -192,7 +197,7 @@ inline void add_starts(const Workspace& w, const Tableau& t, const Pool& pool) n
     }
     for (int s = 0; s < count; ++s) {
         const Column& column = w.columns[starts[s]];
-        const int row = pool.balance_row[w.legs[column.leg[0]].right < 0];
+        const int row = balance_row(w, pool, column.leg[0]);
         t.right_side[row] += column.upper * w.per_unit * cells_of(t, starts[s])[row];
     }
 }
@@ -224,7 +229,7 @@ inline void fill_right_sides(const Workspace& w, const Tableau& t) noexcept {
     for (int p = 0; p < w.n_pools; ++p) {
         for (const int row : w.pools[p].balance_row) {
             if (row >= 0) {
-                t.slack_upper[row] = 0.0;
+                std::fill_n(t.slack_upper + row, balance_rows(w), 0.0);
             }
         }
         add_starts(w, t, w.pools[p]);
@@ -365,7 +370,9 @@ start_on(const Workspace& w, const Regime& regime, const Tableau& t, int basis) 
         *t.objective += cost_pool(w, t, pool, basis, longs);
         t.reduced[pool.loss_column] = regime[StrategyRule::spread_rate];
         t.upper[pool.loss_column] = kInfinite;
-        balance_pool(w, t, pool, longs, is_taken);
+        if (w.n_sizes == 1) {
+            balance_pool(w, t, pool, longs, is_taken);
+        }
         next = pool.first_column;
     }
     cost_others(w, t, 0, next, basis);

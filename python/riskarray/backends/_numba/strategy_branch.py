@@ -8,12 +8,16 @@ from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
 from riskarray.backends._numba.strategy_legs import SPREAD_RATE, intrinsic
 from riskarray.backends._numba.strategy_program import (
+    EXCESS,
     FIRST_OPTION,
+    IS_WHOLE,
     LAST_OPTION,
+    LEAST_SO_FAR,
     LOSS,
     MAX_DEPTH,
     N_COLUMNS,
     N_LEGS,
+    N_SIZES,
     REFERENCE_MULTIPLIER,
     SCALE,
     TABLEAU_DOUBLES,
@@ -32,6 +36,7 @@ from riskarray.backends._numba.strategy_tableau import (
     SIGN,
     STRIDE,
     TOLERANCE,
+    UPPER,
     Tableau,
     basic_value,
     head_size,
@@ -46,6 +51,12 @@ __all__ = ["allocation_cost", "solve"]
 MAX_NODES: Final = 400
 FRACTION: Final = 1e-6
 IMPROVEMENT: Final = 1e-9
+
+# What is sought: the program's optimum, whole contracts, whole contracts with each multiplier in
+# balance by itself.
+RELAXED: Final = 0
+WHOLE_CONTRACTS: Final = 1
+APART: Final = 2
 
 # Columns of `Workspace.waiting`.
 ROW: Final = 0
@@ -104,16 +115,22 @@ def is_whole_solution(w: Workspace, t: Tableau) -> bool:
 
 @jit_part
 def best_branch(w: Workspace, t: Tableau) -> tuple[int, float, float]:
-    """The basic variable whose branches raise the objective most together, and how much."""
+    """The basic variable whose branches raise the objective most together, and how much.
+
+    What contracts of a multiplier exceed comes before all others.
+    """
     chosen, rise_below, rise_above = -1, 0.0, 0.0
     most = -1.0
+    is_excess = False
     for row in range(t.n_basic[0]):
         if not is_fractional(w, t, row):
             continue
         below, above = rises(w, t, row)
-        if below + above > most:
+        is_of_excess = w.columns[t.basic[row]]["use"] == EXCESS
+        if below + above > most if is_of_excess == is_excess else is_of_excess:
             chosen, rise_below, rise_above = row, below, above
             most = below + above
+            is_excess = is_of_excess
     return chosen, rise_below, rise_above
 
 
@@ -188,13 +205,12 @@ def take_waiting(w: Workspace, t: Tableau, depth: int, cutoff: float) -> int:
 
 
 @jit_part
-def branch_and_bound(w: Workspace, t: Tableau) -> bool:
+def branch_and_bound(w: Workspace, t: Tableau, x: F64) -> bool:
     """Depth first, the branch of the lesser rise first; True when nothing was left out."""
     size = state_size(t.size, t.size[LIMIT])
     depth_limit = min(MAX_DEPTH, (TABLEAU_DOUBLES - head_size(t.size) - size) // size)
     depth = 0
-    least = 0.0
-    w.best[: w.counts[N_COLUMNS]] = 0.0
+    least = w.number[LEAST_SO_FAR]
     is_complete = True
     is_open = True
     for _ in range(MAX_NODES):
@@ -203,7 +219,8 @@ def branch_and_bound(w: Workspace, t: Tableau) -> bool:
             branch = best_branch(w, t)
             if branch[0] < 0 and t.objective[0] < least - IMPROVEMENT:
                 least = t.objective[0]
-                keep_solution(w, t, w.best)
+                w.number[LEAST_SO_FAR] = least
+                keep_solution(w, t, x)
         nearer, other = min(branch[1], branch[2]), max(branch[1], branch[2])
         if branch[0] >= 0 and t.objective[0] + nearer < least - IMPROVEMENT:
             is_kept = t.objective[0] + other < least - IMPROVEMENT
@@ -223,21 +240,39 @@ def branch_and_bound(w: Workspace, t: Tableau) -> bool:
 
 
 @jit_part
-def solve(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> tuple[float, bool]:
-    """Solve on one basis; return the bound and whether the allocation is proved least."""
+def solve_program(
+    w: Workspace, regime: F64, t: Tableau, basis: int, effort: int, x: F64
+) -> tuple[float, bool]:
+    """Solve on one basis; in x the allocation, where that is less than what stands there."""
     money = w.number[REFERENCE_MULTIPLIER] * w.number[SCALE] * w.number[UNIT]
     start_on(w, regime, t, basis)
+    if effort == APART:
+        for j in range(w.counts[N_COLUMNS]):
+            if w.columns[j]["use"] == EXCESS:
+                t.places[UPPER, j] = 0.0
     start(t)
     if dual_simplex(t, INFINITE) != OPTIMAL:
-        x[: w.counts[N_COLUMNS]] = 0.0
         return -INFINITE, False
     bound = t.objective[0] * money
     if is_whole_solution(w, t):
+        w.number[LEAST_SO_FAR] = t.objective[0]
         keep_solution(w, t, x)
         return bound, True
-    is_complete = branch_and_bound(w, t)
-    x[: w.counts[N_COLUMNS]] = w.best[: w.counts[N_COLUMNS]]
-    return bound, is_complete
+    return bound, effort != RELAXED and branch_and_bound(w, t, x)
+
+
+@jit_part
+def solve(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> tuple[float, bool]:
+    """Solve on one basis; return the bound and whether the allocation in x is proved least."""
+    x[: w.counts[N_COLUMNS]] = 0.0
+    w.number[LEAST_SO_FAR] = 0.0
+    if w.counts[N_SIZES] == 1 or not w.counts[IS_WHOLE]:
+        return solve_program(w, regime, t, basis, WHOLE_CONTRACTS, x)
+    relaxed = solve_program(w, regime, t, basis, RELAXED, x)
+    if relaxed[1]:
+        return relaxed
+    solve_program(w, regime, t, basis, APART, x)
+    return solve_program(w, regime, t, basis, WHOLE_CONTRACTS, x)
 
 
 @jit_part

@@ -7,6 +7,7 @@ import numpy as np
 
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.strategy_excess import add_excesses
 from riskarray.backends._numba.strategy_legs import (
     EUROPEAN,
     INITIAL,
@@ -26,6 +27,7 @@ from riskarray.backends._numba.strategy_program import (
     N_COLUMNS,
     N_POINTS,
     N_POOLS,
+    N_SIZES,
     SPREAD,
     Workspace,
     add_column,
@@ -113,6 +115,8 @@ def add_pool(w: Workspace, regime: F64, cutoff: float, exercise: int, begin: int
     j = add_column(w, LOSS, 0, 0, 0, 0, 0)
     if j >= 0:
         w.columns[j]["pool"] = p
+    if w.counts[N_SIZES] > 1:
+        add_excesses(w, p)
     w.pools[p]["balance_row"][0] = 0 if has_calls else -1
     w.pools[p]["balance_row"][1] = 0 if has_puts else -1
     w.counts[N_POOLS] = p + 1

@@ -24,6 +24,7 @@ __all__ = [
     "BOX",
     "COLLAR",
     "COVER",
+    "EXCESS",
     "HEDGE",
     "LOSS",
     "MAX_COLUMNS",
@@ -51,10 +52,11 @@ SPREAD: Final = 0
 LOSS: Final = 1
 SHELTERED: Final = 2
 TOTAL: Final = 3
-COVER: Final = 4
-HEDGE: Final = 5
-COLLAR: Final = 6
-BOX: Final = 7
+EXCESS: Final = 4
+COVER: Final = 5
+HEDGE: Final = 6
+COLLAR: Final = 7
+BOX: Final = 8
 
 # Counts and switches of a workspace.
 N_LEGS: Final = 0
@@ -67,11 +69,14 @@ N_POINTS: Final = 6
 N_SHELTERS: Final = 7
 N_ROWS: Final = 8
 IS_TOO_LARGE: Final = 9
+N_SIZES: Final = 10
 # Scales of a workspace.
 REFERENCE_MULTIPLIER: Final = 0
 SCALE: Final = 1
 UNIT: Final = 2
 PER_MONEY: Final = 3
+LEAST_SO_FAR: Final = 4
+"""Objective of the best allocation; 0: every leg by itself."""
 # Roles of an underlying.
 INDEX: Final = 1
 FUND: Final = 2
@@ -116,6 +121,7 @@ SLOT: Final = np.dtype(
         ("sheltered_column", np.int32),
         ("part_row", np.int32),
         ("first_shelter", np.int32),
+        ("size", np.int32),
         ("need", np.float64),
         ("left", np.float64),
         ("straddled", np.float64),
@@ -147,7 +153,6 @@ class Workspace(NamedTuple):
     loss: F64
     counts: I64
     number: F64
-    best: F64
     chosen: F64
     taken: F64
     waiting: F64
@@ -172,9 +177,8 @@ def make_workspace() -> Workspace:
         np.empty(MAX_LEGS, np.int32),
         np.empty(MAX_LEGS),
         np.empty(MAX_POINTS),
-        np.zeros(10, np.int64),
-        np.empty(4),
-        np.empty(MAX_COLUMNS),
+        np.zeros(11, np.int64),
+        np.empty(5),
         np.zeros((2, MAX_COLUMNS)),
         np.empty(MAX_LEGS),
         np.empty((MAX_DEPTH, 4)),

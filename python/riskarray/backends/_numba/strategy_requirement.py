@@ -7,6 +7,7 @@ import numpy as np
 from riskarray.array_types import F64, I8, I32, I64
 from riskarray.backends._numba.jit import for_blocks, jit, jit_part
 from riskarray.backends._numba.strategy_branch import allocation_cost, solve
+from riskarray.backends._numba.strategy_excess import number_sizes
 from riskarray.backends._numba.strategy_legs import (
     BOTH,
     INITIAL,
@@ -83,6 +84,7 @@ def set_up(w: Workspace, regime: F64) -> bool:
     w.number[SCALE] = power_near(price)
     w.number[PER_MONEY] = 1.0 / (w.number[REFERENCE_MULTIPLIER] * w.number[SCALE])
     w.number[UNIT] = power_near(contracts) / 64.0 if contracts > 64.0 else 1.0
+    number_sizes(w)
     add_columns(w, regime)
     if not w.counts[IS_TOO_LARGE]:
         number_rows(w)

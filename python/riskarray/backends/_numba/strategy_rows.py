@@ -5,6 +5,7 @@ import numpy as np
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
 from riskarray.backends._numba.strategy_combinations import add_boxes, add_stock_columns
+from riskarray.backends._numba.strategy_excess import balance_row, balance_rows, fill_excess
 from riskarray.backends._numba.strategy_legs import (
     OPTION,
     SPREAD_RATE,
@@ -15,6 +16,7 @@ from riskarray.backends._numba.strategy_legs import (
 from riskarray.backends._numba.strategy_pools import add_spread_columns
 from riskarray.backends._numba.strategy_program import (
     COVER,
+    EXCESS,
     FIRST_OPTION,
     IS_TOO_LARGE,
     IS_WHOLE,
@@ -26,6 +28,7 @@ from riskarray.backends._numba.strategy_program import (
     N_POOLS,
     N_ROWS,
     N_SHELTERS,
+    N_SIZES,
     PER_MONEY,
     REFERENCE_MULTIPLIER,
     SCALE,
@@ -107,7 +110,7 @@ def number_rows(w: Workspace) -> None:
         for side in range(2):
             if w.pools[p]["balance_row"][side] >= 0:
                 w.pools[p]["balance_row"][side] = rows
-                rows += 1
+                rows += balance_rows(w)
     for s in range(w.counts[N_SHELTERS]):
         w.shelters[s]["row"] = rows
         rows += 1
@@ -140,7 +143,7 @@ def put_spread(w: Workspace, cells: F64, p: int, i: int, sign: float) -> None:
     leg = w.legs[i]
     first = w.pools[p]["first_row"]
     signed_weight = -sign * weight(w, i) if leg["is_long"] else sign * weight(w, i)
-    cells[w.pools[p]["balance_row"][int(leg["right"] < 0)]] = signed_weight
+    cells[balance_row(w, p, i)] = signed_weight
     loss = signed_weight / w.number[SCALE]
     for k in range(w.pools[p]["n_points"]):
         cells[first + k] = loss * intrinsic(leg, w.points[w.pools[p]["first_point"] + k])
@@ -174,6 +177,9 @@ def fill_column(w: Workspace, cells: F64, j: int) -> None:
     """Fill a column outside the pools: its short options leave the spread they start in."""
     legs, use = w.legs, w.columns[j]["use"]
     first = w.columns[j]["leg"][0]
+    if use == EXCESS:
+        fill_excess(w, cells, j)
+        return
     if use == SHELTERED and is_parted(w, first):
         add_shelter(w, cells, first, -weight(w, first), -weight(w, first))
         return
@@ -226,7 +232,7 @@ def add_starts(w: Workspace, t: Tableau, p: int) -> None:
         contracts = w.columns[j]["upper"] / w.number[UNIT]
         for row in range(first, first + w.pools[p]["n_points"]):
             right_side[row] += contracts * t.coefficient[j, row]
-        row = w.pools[p]["balance_row"][int(w.legs[i]["right"] < 0)]
+        row = balance_row(w, p, i)
         right_side[row] += contracts * t.coefficient[j, row]
 
 
@@ -248,8 +254,9 @@ def fill_right_sides(w: Workspace, t: Tableau) -> None:
             slack_upper[w.slots[i]["total_row"]] = 0.0
     for p in range(w.counts[N_POOLS]):
         for side in range(2):
-            if w.pools[p]["balance_row"][side] >= 0:
-                slack_upper[w.pools[p]["balance_row"][side]] = 0.0
+            row = w.pools[p]["balance_row"][side]
+            if row >= 0:
+                slack_upper[row : row + balance_rows(w)] = 0.0
         add_starts(w, t, p)
 
 
@@ -368,6 +375,7 @@ def start_on(w: Workspace, regime: F64, t: Tableau, basis: int) -> None:
         t.places[REDUCED, loss] = regime[SPREAD_RATE]
         t.places[UPPER, loss] = INFINITE
         t.places[SIGN, loss] = 1.0
-        balance_pool(w, t, p)
+        if w.counts[N_SIZES] == 1:
+            balance_pool(w, t, p)
         last = w.pools[p]["first_column"]
     cost_others(w, t, 0, last, basis)
