@@ -110,6 +110,22 @@ def test_backends_take_the_same_steps() -> None:
         np.testing.assert_array_equal(native, twin)
 
 
+def test_the_legs_of_each_group_are_its_positions(backend: BackendName) -> None:
+    arrays = kernel_arrays(random_groups(8, 600))  # of more than two blocks
+    offset, quantity = arrays[0], arrays[3]
+    got = kernels.strategy_requirement(*arrays, backend=backend)
+    group = np.repeat(np.arange(600), np.diff(offset))
+    np.testing.assert_array_equal(
+        group[got.leg_instrument], np.repeat(np.arange(600), got.leg_count)
+    )
+    basis = np.repeat(got.strategy_basis, got.strategy_legs)
+    for needed in (1, 2):
+        held = np.zeros(len(quantity))
+        counts = (basis & needed) != 0
+        np.add.at(held, got.leg_instrument[counts], got.leg_quantity[counts])
+        np.testing.assert_allclose(held, quantity)
+
+
 def test_order_of_rows_changes_no_bit(backend: BackendName) -> None:
     rng = np.random.default_rng(5)
     groups = random_groups(5, 200)

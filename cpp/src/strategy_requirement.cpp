@@ -7,8 +7,6 @@
 namespace riskarray {
 namespace {
 
-constexpr std::size_t block_size = 256; // groups; varies with what they hold, not with the threads
-
 std::size_t worker_count(int threads) noexcept {
 #ifdef _OPENMP
     return static_cast<std::size_t>(threads > 0 ? threads : omp_get_num_procs());
@@ -40,7 +38,7 @@ void strategy_requirement(const StrategyBook& book,
     const IsaTable* isa = active_isa();
     const std::size_t n_groups = book.group_regime.size();
     const std::size_t size = isa->strategy_workspace();
-    for_blocks(n_groups, block_size, threads, [&](std::size_t begin, std::size_t end) {
+    for_blocks(n_groups, groups_per_block, threads, [&](std::size_t begin, std::size_t end) {
         isa->strategy_groups(book, terms, begin, end, workspace.data() + worker() * size, result);
     });
 }

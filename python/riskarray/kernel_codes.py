@@ -5,6 +5,7 @@ from typing import Final
 
 __all__ = [
     "EQUAL_LOSSES",
+    "GROUPS_PER_BLOCK",
     "LEGS_PER_POSITION",
     "MAX_POINTS",
     "MAX_RATE",
@@ -34,7 +35,9 @@ MAX_YEARS: Final = 100.0
 """Longest time to expiry: with it, growth at any rate or yield stays a number."""
 STRATEGIES_PER_POSITION: Final = 4
 LEGS_PER_POSITION: Final = 6
-"""Room in the outputs of `strategy_requirement` for a group's strategies, per position of it."""
+"""Room in the outputs of `strategy_requirement` for a block's strategies, per position of it."""
+GROUPS_PER_BLOCK: Final = 256
+"""Groups whose strategies follow each other in the outputs of `strategy_requirement`."""
 
 
 class Model(IntEnum):

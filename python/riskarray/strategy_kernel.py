@@ -1,17 +1,22 @@
 """The public function of the kernel `strategy_requirement`."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64, AnyArray
 from riskarray.backends import BackendName
 from riskarray.kernel_call import by_name, run_kernel
-from riskarray.kernel_codes import LEGS_PER_POSITION, STRATEGIES_PER_POSITION
-from riskarray.sums import run_rows
+from riskarray.kernel_codes import (
+    GROUPS_PER_BLOCK,
+    LEGS_PER_POSITION,
+    STRATEGIES_PER_POSITION,
+)
 
 __all__ = ["StrategyRequirement", "strategy_requirement"]
+
+Rows = TypeVar("Rows", F64, I8, I32)
 
 
 class StrategyRequirement(NamedTuple):
@@ -167,7 +172,10 @@ def strategy_requirement(
 
 
 def _padding(result: StrategyRequirement, group_offset: I64) -> I64:
-    """Return how many positions more each group would need for all its strategies to fit."""
+    """Return how many positions more each group would need for all its strategies to fit.
+
+    Where all groups fit by themselves, so do their blocks.
+    """
     size = np.diff(group_offset)
     rows = -(-result.strategy_count.astype(np.int64) // STRATEGIES_PER_POSITION)
     legs = -(-result.leg_count.astype(np.int64) // LEGS_PER_POSITION)
@@ -195,16 +203,27 @@ def _pad(arrays: Mapping[str, AnyArray], needed: I64) -> dict[str, AnyArray]:
 
 
 def _compact(result: StrategyRequirement, group_offset: I64) -> StrategyRequirement:
-    """Return the results without the room that the groups left over."""
-    begin = group_offset[:-1]
-    strategies = run_rows(begin * STRATEGIES_PER_POSITION, result.strategy_count)
-    legs = run_rows(begin * LEGS_PER_POSITION, result.leg_count)
+    """Return the results without the room that the blocks left over."""
+    firsts = np.arange(0, len(result.strategy_count), GROUPS_PER_BLOCK)
+    begin = group_offset[firsts]
+    strategies = _runs(begin * STRATEGIES_PER_POSITION, result.strategy_count, firsts)
+    legs = _runs(begin * LEGS_PER_POSITION, result.leg_count, firsts)
     return result._replace(
-        strategy_code=result.strategy_code.take(strategies),
-        strategy_basis=result.strategy_basis.take(strategies),
-        strategy_initial=result.strategy_initial.take(strategies),
-        strategy_maintenance=result.strategy_maintenance.take(strategies),
-        strategy_legs=result.strategy_legs.take(strategies),
-        leg_instrument=result.leg_instrument.take(legs),
-        leg_quantity=result.leg_quantity.take(legs),
+        strategy_code=_joined(result.strategy_code, strategies),
+        strategy_basis=_joined(result.strategy_basis, strategies),
+        strategy_initial=_joined(result.strategy_initial, strategies),
+        strategy_maintenance=_joined(result.strategy_maintenance, strategies),
+        strategy_legs=_joined(result.strategy_legs, strategies),
+        leg_instrument=_joined(result.leg_instrument, legs),
+        leg_quantity=_joined(result.leg_quantity, legs),
     )
+
+
+def _runs(begin: I64, count: I32, firsts: I64) -> list[slice]:
+    """Return the rows of each block, for the first rows of the blocks and the counts of groups."""
+    counts = np.add.reduceat(count, firsts, dtype=np.int64) if len(firsts) else begin
+    return [slice(first, last) for first, last in zip(begin, begin + counts, strict=True)]
+
+
+def _joined(rows: Rows, runs: list[slice]) -> Rows:
+    return np.concatenate([rows[:0], *(rows[run] for run in runs)])

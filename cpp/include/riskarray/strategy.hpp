@@ -78,11 +78,13 @@ struct StrategyTerms {
     std::span<const double> rules;             // (r, n_strategy_rules)
 };
 
-// The strategies of group i stand at strategies_per_position * group_offset[i] onwards, their legs
-// at legs_per_position * group_offset[i] onwards. The counts are the true ones; what does not fit
-// into a group's room is counted but not written.
+// The strategies of a block of groups follow each other, from strategies_per_position times the
+// offset of its first group onwards, their legs from legs_per_position times that: few pages are
+// touched, and those in order. The counts are the true ones; what does not fit into a block's room
+// is counted but not written.
 constexpr std::size_t strategies_per_position = 4;
 constexpr std::size_t legs_per_position = 6;
+constexpr std::size_t groups_per_block = 256; // varies with what they hold, not with the threads
 
 struct StrategyResult {
     std::span<double> group_initial;           // (g,)

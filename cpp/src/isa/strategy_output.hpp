@@ -18,9 +18,9 @@ inline double side_of(const Leg& leg) noexcept {
     return sides[leg.is_long];
 }
 
-// Writes the strategies of one group and adds them up.
+// Writes the strategies of a block of groups and adds up those of one.
 struct Writer {
-    // rows of the group
+    // rows of the block
     std::int8_t *code, *basis_of;
     double *initial, *maintenance;
     std::int32_t* leg_count;

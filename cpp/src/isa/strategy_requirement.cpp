@@ -218,11 +218,13 @@ void require_group(const StrategyBook& book,
                    const StrategyTerms& terms,
                    std::size_t group,
                    Workspace& w,
+                   Writer& out,
                    const StrategyResult& result) noexcept {
     const auto row = static_cast<std::size_t>(book.group_regime[group]);
     const auto begin = static_cast<std::size_t>(book.group_offset[group]);
     const auto end = static_cast<std::size_t>(book.group_offset[group + 1]);
-    Writer out(result, begin, end);
+    const std::int32_t strategies = out.strategies, legs = out.legs;
+    out.total[kInitial] = out.total[kMaintenance] = 0.0;
     double bound[kBases] = {0.0, 0.0};
     for (std::size_t at = begin; at < end; at += kMaxGathered) {
         const Positions held =
@@ -234,8 +236,8 @@ void require_group(const StrategyBook& book,
     result.group_initial_bound[group] = close_bound(bound[kInitial], out.total[kInitial]);
     result.group_maintenance_bound[group] =
         close_bound(bound[kMaintenance], out.total[kMaintenance]);
-    result.strategy_count[group] = out.strategies;
-    result.leg_count[group] = out.legs;
+    result.strategy_count[group] = out.strategies - strategies;
+    result.leg_count[group] = out.legs - legs;
 }
 
 } // namespace
@@ -251,8 +253,11 @@ void strategy_groups(const StrategyBook& book,
                      std::byte* workspace,
                      const StrategyResult& result) noexcept {
     auto& w = *reinterpret_cast<Workspace*>(workspace);
+    Writer out(result,
+               static_cast<std::size_t>(book.group_offset[begin]),
+               static_cast<std::size_t>(book.group_offset[end]));
     for (std::size_t group = begin; group < end; ++group) {
-        require_group(book, terms, group, w, result);
+        require_group(book, terms, group, w, out, result);
     }
 }
 

@@ -109,12 +109,13 @@ inline void write_spread(const Spread& spread, const Workspace& w, Writer& out) 
     }
 }
 
-// Takes a pair out if it loses by itself what the rest then loses less; false: it does not.
-inline bool
+// Takes a pair out if anything is left of it and it loses by itself what the rest then loses less.
+inline void
 take_pair(Spread& spread, const Workspace& w, int first, int second, Writer& out) noexcept {
+    // Looked up, for the sides come in an order that no processor guesses.
+    const int pair_of[2] = {first, second};
     const bool is_first_long = spread.shares[first] < 0.0;
-    const int sold = is_first_long ? second : first;
-    const int bought = is_first_long ? first : second;
+    const int sold = pair_of[is_first_long], bought = pair_of[!is_first_long];
     const double contracts = std::min(spread.net[first], spread.net[second]);
     const double lots = contracts * spread.shares[sold];
     const double pair =
@@ -129,8 +130,8 @@ take_pair(Spread& spread, const Workspace& w, int first, int second, Writer& out
         whole = max(whole, rest);
         is_more |= broadcast(pair) + max(rest, Vec{}) > broadcast(most);
     }
-    if (any(is_more)) {
-        return false;
+    if ((bits_of(is_more) != 0) | (contracts <= 0.0)) {
+        return;
     }
     std::swap(spread.loss, spread.rest);
     spread.whole = greatest_of(whole);
@@ -140,13 +141,11 @@ take_pair(Spread& spread, const Workspace& w, int first, int second, Writer& out
     out.begin(StrategyCode::spread, 2, loss, loss);
     out.add_leg(w.legs[spread.leg[first]], contracts);
     out.add_leg(w.legs[spread.leg[second]], contracts);
-    return true;
 }
 
 inline bool is_pair(const Spread& spread, int first, int second) noexcept {
     return spread.right[first] == spread.right[second] &&
-           spread.shares[first] == -spread.shares[second] && spread.net[first] > 0.0 &&
-           spread.net[second] > 0.0;
+           spread.shares[first] == -spread.shares[second];
 }
 
 // Members of a spread of no more than 64 for which something holds, as bits.
@@ -236,39 +235,30 @@ struct Sides {
         return found;
     }
 
-    void drop(std::uint64_t exhausted) noexcept {
-        for (auto& [sold, before, after] : rights) {
-            sold &= ~exhausted;
-            before &= ~exhausted;
-            after &= ~exhausted;
+    // The same for several distances from the nearest on, so many bits to each.
+    std::uint64_t firsts(int nearest, int distances, int stride) const noexcept {
+        std::uint64_t found = 0;
+        for (int away = nearest + distances; away-- > nearest;) {
+            found = found << (stride - 1) << 1 | firsts(away);
         }
+        return found;
     }
 };
 
 // Takes out pairs of a spread of no more than 64. A word holds the pairs of several distances, so
 // that few loops end where the processor does not expect it.
 inline void take_narrow_pairs(Spread& spread, const Workspace& w, Writer& out) noexcept {
-    Sides sides(spread);
+    const Sides sides(spread);
     const int log = std::bit_width(static_cast<unsigned>(spread.size - 1));
-    const int distances = 64 >> log;
+    const int stride = 1 << log, distances = 64 >> log;
     for (int nearest = 1; nearest < spread.size; nearest += distances) {
-        const auto pairs = [&]() {
-            std::uint64_t word = 0;
-            for (int k = 0; k < distances; ++k) {
-                word |= sides.firsts(nearest + k) << (k << log);
-            }
-            return word;
-        };
-        for (std::uint64_t left = pairs(); left != 0;) {
+        std::uint64_t left = sides.firsts(nearest, distances, stride);
+        for (; left != 0; left &= left - 1) {
             const int at = std::countr_zero(left);
-            const int first = at & ((1 << log) - 1);
+            const int first = at & (stride - 1);
             const int second = first + nearest + (at >> log);
-            left &= left - 1;
-            if (spread.shares[first] == -spread.shares[second] &&
-                take_pair(spread, w, first, second, out)) {
-                sides.drop((spread.net[first] > 0.0 ? 0 : std::uint64_t{1} << first) |
-                           (spread.net[second] > 0.0 ? 0 : std::uint64_t{1} << second));
-                left &= pairs();
+            if (spread.shares[first] == -spread.shares[second]) {
+                take_pair(spread, w, first, second, out);
             }
         }
     }

@@ -48,6 +48,7 @@ __all__ = ["strategy_requirement"]
 RUN: Final = 32
 STRATEGIES_PER_POSITION: Final = 4
 LEGS_PER_POSITION: Final = 6
+GROUPS_PER_BLOCK: Final = 256
 SAME: Final = 1e-6
 """USD: closer to the allocation's cost a bound is equal to it."""
 
@@ -232,13 +233,7 @@ def require_group(
     row = book.group_regime[group]
     begin, end = book.group_offset[group], book.group_offset[group + 1]
     total, bound = np.zeros(2), np.zeros(2)
-    state[0] = begin * STRATEGIES_PER_POSITION
-    state[1] = (end - begin) * STRATEGIES_PER_POSITION
-    state[2] = begin * LEGS_PER_POSITION
-    state[3] = (end - begin) * LEGS_PER_POSITION
-    state[STRATEGIES] = 0
-    state[LEGS] = 0
-    state[BASIS] = BOTH
+    strategies, legs = state[STRATEGIES], state[LEGS]
     out = Writer(result, state, total)
     at = begin
     while at < end:
@@ -250,8 +245,22 @@ def require_group(
     result.group_maintenance[group] = total[MAINTENANCE]
     result.group_initial_bound[group] = close_bound(bound[INITIAL], total[INITIAL])
     result.group_maintenance_bound[group] = close_bound(bound[MAINTENANCE], total[MAINTENANCE])
-    result.strategy_count[group] = state[STRATEGIES]
-    result.leg_count[group] = state[LEGS]
+    result.strategy_count[group] = state[STRATEGIES] - strategies
+    result.leg_count[group] = state[LEGS] - legs
+
+
+@jit_part
+def begin_block(book: Book, group: int, state: I64) -> None:
+    """Set the room of the block that begins with a group."""
+    last = min(group + GROUPS_PER_BLOCK, book.group_regime.shape[0])
+    begin, end = book.group_offset[group], book.group_offset[last]
+    state[0] = begin * STRATEGIES_PER_POSITION
+    state[1] = (end - begin) * STRATEGIES_PER_POSITION
+    state[2] = begin * LEGS_PER_POSITION
+    state[3] = (end - begin) * LEGS_PER_POSITION
+    state[STRATEGIES] = 0
+    state[LEGS] = 0
+    state[BASIS] = BOTH
 
 
 @jit
@@ -260,6 +269,8 @@ def require_groups(
 ) -> None:
     """Margin the groups [begin, end)."""
     for group in range(begin, end):
+        if (group - begin) % GROUPS_PER_BLOCK == 0:
+            begin_block(book, group, state)
         require_group(book, terms, group, w, state, result)
 
 
@@ -344,4 +355,4 @@ def strategy_requirement(
         workspace = make_workspace()
         require_groups(book, terms, begin, end, workspace, np.zeros(7, np.int64), result)
 
-    for_blocks(group_regime.shape[0], 4096, threads, work)
+    for_blocks(group_regime.shape[0], 16 * GROUPS_PER_BLOCK, threads, work)
