@@ -5,8 +5,8 @@
 // answer has fractions. Contracts of several multipliers that balance by shares are hard to make
 // whole, so that what is least with each multiplier in balance by itself is sought first.
 
-#include "isa/strategy_rows.hpp"
 #include "isa/strategy_simplex.hpp"
+#include "isa/strategy_start.hpp"
 
 namespace {
 

@@ -80,15 +80,8 @@ template <int N> inline void write_entry(const Sized<N>& t, const Leaving& leavi
         return;
     }
     const double side = t.slack[leaving.index] > 0.0 ? -1.0 : 1.0;
-    const double* const cells = t.coefficient + leaving.index;
-    const auto cell_of = [&](int column) {
-        return cells[static_cast<std::ptrdiff_t>(std::min(column, t.columns - 1)) * t.row_width()];
-    };
     for (int at = 0; at < t.width(); at += kVec) {
-        Vec entry; // of the program; places beyond the columns are not active
-        for (int lane = 0; lane < kVec; ++lane) {
-            entry[static_cast<std::size_t>(lane)] = cell_of(at + lane);
-        }
+        Vec entry = row_part(t, leaving.index, at);
         entry *= broadcast(side) * load(t.active + at);
         for (std::int64_t i = 0; i < *t.n_basic; ++i) {
             const std::int64_t j = t.basic[i];
@@ -194,6 +187,20 @@ template <int N> inline void settle(const Sized<N>& t, int at, std::int64_t own)
     }
 }
 
+// The lane that holds a place, of those from some place on.
+inline Mask lanes_at(int begin, int at) noexcept {
+    return lane_numbers() == broadcast(at - begin);
+}
+
+// Takes the variable of a place out of a row: the entry times what stands there, which itself goes.
+template <int N> inline void eliminate(const Sized<N>& t, double* cells, int at) noexcept {
+    const Vec factor = broadcast(cells[at]);
+    for (int k = 0; k < t.width(); k += kVec) {
+        const Vec rest = select(lanes_at(k, at), Vec{}, load(cells + k));
+        store(cells + k, rest - factor * load(t.entry + k));
+    }
+}
+
 // Exchanges what leaves for the variable of a place.
 template <int N>
 inline void exchange(const Sized<N>& t, const Leaving& leaving, int at, double step) noexcept {
@@ -202,21 +209,15 @@ inline void exchange(const Sized<N>& t, const Leaving& leaving, int at, double s
     const std::int64_t out = leaving.is_row ? t.columns + leaving.index : t.basic[leaving.index];
     const double range = leaving.is_row ? t.slack_upper[leaving.index] : t.upper[out];
     const std::int64_t row = leaving.is_row ? *t.n_basic : leaving.index;
-    const double cost = t.reduced[at];
-    const Vec scale = broadcast(inverse);
-    for (int k = 0; k < t.width(); k += kVec) {
-        store(t.entry + k, load(t.entry + k) * scale);
-    }
     const double back = range == 0.0 ? 0.0 : inverse; // a fixed variable never comes back
-    put(t.entry, at, back);
-    add_multiple(t.reduced, t.entry, -cost, t.width());
-    put(t.reduced, at, -(cost * back));
+    for (int k = 0; k < t.width(); k += kVec) {
+        const Vec entry = load(t.entry + k) * inverse;
+        store(t.entry + k, select(lanes_at(k, at), broadcast(back), entry));
+    }
+    eliminate(t, t.reduced, at);
     for (std::int64_t i = 0; i < *t.n_basic; ++i) {
-        double* const cells = row_of(t, i);
-        const double factor = cells[at];
         if (i != row) {
-            add_multiple(cells, t.entry, -factor, t.width());
-            put(cells, at, -(factor * back));
+            eliminate(t, row_of(t, i), at);
         }
     }
     t.place[at] = out;

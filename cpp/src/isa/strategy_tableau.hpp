@@ -83,6 +83,16 @@ template <int N> inline double* column_of(const Sized<N>& t, std::int64_t column
     return t.coefficient + column * t.row_width();
 }
 
+// Coefficients of a row at some places; beyond the columns, which are not active, the last one's.
+template <int N> inline Vec row_part(const Sized<N>& t, std::int64_t row, int at) noexcept {
+    Vec part;
+    for (int lane = 0; lane < kVec; ++lane) {
+        part[static_cast<std::size_t>(lane)] =
+            column_of(t, std::min(at + lane, t.columns - 1))[row];
+    }
+    return part;
+}
+
 // Doubles of the state with so many basic variables.
 inline std::ptrdiff_t state_size(const Tableau& t, std::int64_t n_basic) noexcept {
     return (t.cell - t.state) + n_basic * t.stride;
@@ -132,21 +142,37 @@ inline std::ptrdiff_t tableau_size(int rows, int columns) noexcept {
     return (t.cell - t.coefficient) + static_cast<std::ptrdiff_t>(t.limit) * t.stride;
 }
 
-inline void add_multiple(double* to, const double* from, double factor, int stride) noexcept {
-    const Vec f = broadcast(factor);
-    for (int j = 0; j < stride; j += kVec) {
-        store(to + j, load(to + j) + f * load(from + j));
+// Numbers that are held in registers while others are added to them: all of a row where the
+// compiler knows how many, else a part.
+template <int N> struct Held {
+    static constexpr int size = N > 0 ? N : kPad;
+    Vec part[size / kVec];
+
+    explicit Held(const double* from) noexcept {
+        for (int k = 0; k < size / kVec; ++k) {
+            part[k] = load(from + k * kVec);
+        }
     }
-}
+    void write(double* to) const noexcept {
+        for (int k = 0; k < size / kVec; ++k) {
+            store(to + k * kVec, part[k]);
+        }
+    }
+    void subtract(double factor, const double* from) noexcept {
+        for (int k = 0; k < size / kVec; ++k) {
+            part[k] -= broadcast(factor) * load(from + k * kVec);
+        }
+    }
+};
 
 // Takes the distances moved out of the slacks.
 template <int N> inline void move_slacks(const Sized<N>& t, int count) noexcept {
-    for (int row = 0; row < t.row_width(); row += kVec) {
-        Vec slack = load(t.slack + row);
+    for (int row = 0; row < t.row_width(); row += Held<N>::size) {
+        Held<N> slack(t.slack + row);
         for (int k = 0; k < count; ++k) {
-            slack -= broadcast(t.moved[k]) * load(column_of(t, t.mover[k]) + row);
+            slack.subtract(t.moved[k], column_of(t, t.mover[k]) + row);
         }
-        store(t.slack + row, slack);
+        slack.write(t.slack + row);
     }
 }
 
