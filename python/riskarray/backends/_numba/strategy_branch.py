@@ -25,8 +25,8 @@ from riskarray.backends._numba.strategy_program import (
     Workspace,
     is_parted,
 )
-from riskarray.backends._numba.strategy_rows import start_on
 from riskarray.backends._numba.strategy_simplex import OPTIMAL, OUT_OF_STEPS, dual_simplex
+from riskarray.backends._numba.strategy_start import start_on
 from riskarray.backends._numba.strategy_tableau import (
     COLUMNS,
     INFINITE,
