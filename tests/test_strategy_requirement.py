@@ -198,6 +198,12 @@ def test_a_long_european_box_is_lent_on(backend: BackendName) -> None:
     european = [replace(leg, is_european=True) for leg in legs]
     # value 9.5 against 50 % of 10
     assert one(european, backend=backend) == pytest.approx(-450.0)
+    # Two more at 110 and 120, value 9.7 against 50 % of 10: −450 − 940. One of 90 and 120 needs
+    # less, value 29 against 50 % of 30, for what is left is a butterfly that cannot lose.
+    second = [Leg("C", 2, 110, 0.1, 1.2), Leg("C", -2, 120, 0.1, 0.5)]
+    second += [Leg("P", 2, 120, 0.1, 20.0), Leg("P", -2, 110, 0.1, 11.0)]
+    european += [replace(leg, is_european=True) for leg in second]
+    assert one(european, backend=backend) == pytest.approx(-1400.0)
 
 
 def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:

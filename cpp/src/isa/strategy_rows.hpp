@@ -69,30 +69,32 @@ inline double* cells_of(const Tableau& t, int column) noexcept {
     return t.coefficient + static_cast<std::ptrdiff_t>(column) * t.row_stride;
 }
 
-// Puts what one contract loses at the points of a pool, and its weight in the pool's balance, times
+// Adds what one contract loses at the points of a pool, and its weight in the pool's balance, times
 // a sign.
 inline void
-put_spread(const Workspace& w, double* cells, const Pool& pool, int i, double sign) noexcept {
+add_spread(const Workspace& w, double* cells, const Pool& pool, int i, double sign) noexcept {
     const Leg& leg = w.legs[i];
     const double signed_weight = leg.is_long ? -sign * w.weight[i] : sign * w.weight[i];
-    cells[balance_row(w, pool, i)] = signed_weight;
+    cells[balance_row(w, pool, i)] += signed_weight;
     const Vec loss = broadcast(signed_weight * w.per_scale);
     for (int k = 0; k < pool.n_points; k += kVec) {
         const Vec cell = loss * intrinsic_at(leg, w.points + pool.first_point + k);
-        store_part(cells + pool.first_row + k, cell, pool.n_points - k);
+        double* const to = cells + pool.first_row + k;
+        store_part(to, load(to) + cell, pool.n_points - k);
     }
 }
 
-// Puts amounts into the rows of shelter of a short option: those of its own right, that limit what
+// Adds amounts in the rows of shelter of a short option: those of its own right, that limit what
 // is sheltered of it, and those of the other, that it gives shelter to.
 inline void
-put_shelter(const Workspace& w, double* cells, int i, double own, double other) noexcept {
+add_shelter(const Workspace& w, double* cells, int i, double own, double other) noexcept {
     const Vec right = broadcast(w.legs[i].right);
     const int end = w.shelter_end[i];
     for (int s = w.first_shelter[i]; s < end; s += kVec) {
         const Vec cell =
             select(load(w.shelter_right + s) == right, broadcast(own), broadcast(other));
-        store_part(cells + w.first_shelter_row + s, cell, end - s);
+        double* const to = cells + w.first_shelter_row + s;
+        store_part(to, load(to) + cell, end - s);
     }
 }
 
@@ -104,9 +106,9 @@ inline void fill_pools(const Workspace& w, const Tableau& t) noexcept {
         for (int j = pool.first_column; j < pool.loss_column; ++j) {
             const int i = w.columns[j].leg[0];
             const int start = w.spread_column[i];
-            put_spread(w, cells_of(t, j), pool, i, start == j ? -1.0 : 1.0);
+            add_spread(w, cells_of(t, j), pool, i, start == j ? -1.0 : 1.0);
             if (start >= 0 && start < pool.first_column) {
-                put_spread(w, cells_of(t, j), w.pools[w.columns[start].pool], i, -1.0);
+                add_spread(w, cells_of(t, j), w.pools[w.columns[start].pool], i, -1.0);
             }
         }
         std::fill_n(cells_of(t, pool.loss_column) + pool.first_row, pool.n_points, -1.0);
@@ -115,7 +117,7 @@ inline void fill_pools(const Workspace& w, const Tableau& t) noexcept {
         const int i = w.shorts[s];
         if (w.spread_column[i] >= 0) {
             const bool has_parts = is_parted(w, i);
-            put_shelter(w,
+            add_shelter(w,
                         cells_of(t, w.spread_column[i]),
                         i,
                         has_parts ? w.weight[i] : 0.0,
@@ -132,7 +134,7 @@ inline void fill_column(const Workspace& w, double* cells, const Column& column)
     }
     if (column.use == Use::sheltered && is_parted(w, column.leg[0])) {
         const int i = column.leg[0];
-        put_shelter(w, cells, i, -w.weight[i], -w.weight[i]);
+        add_shelter(w, cells, i, -w.weight[i], -w.weight[i]);
         return;
     }
     for (int k = 0; k < column.n_legs; ++k) {
@@ -140,10 +142,10 @@ inline void fill_column(const Workspace& w, double* cells, const Column& column)
         const int start = w.spread_column[i];
         const double own = column.use == Use::sheltered ? w.weight[i] : 0.0;
         if (start >= 0) {
-            put_spread(w, cells, w.pools[w.columns[start].pool], i, -1.0);
+            add_spread(w, cells, w.pools[w.columns[start].pool], i, -1.0);
         }
         if (w.n_shelters > 0 && w.legs[i].kind == kOption && !w.legs[i].is_long) {
-            put_shelter(w, cells, i, own, start < 0 ? w.weight[i] : 0.0);
+            add_shelter(w, cells, i, own, start < 0 ? w.weight[i] : 0.0);
         }
     }
     const bool is_shared = column.use == Use::cover || column.use == Use::total;

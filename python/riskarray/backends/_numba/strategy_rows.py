@@ -132,15 +132,15 @@ def add_shelter(w: Workspace, cells: F64, i: int, own: float, other: float) -> N
 
 
 @jit_part
-def put_spread(w: Workspace, cells: F64, p: int, i: int, sign: float) -> None:
-    """Put what one contract loses in a pool and its weight in the balance, times a sign."""
+def add_spread(w: Workspace, cells: F64, p: int, i: int, sign: float) -> None:
+    """Add what one contract loses in a pool and its weight in the balance, times a sign."""
     leg = w.legs[i]
     first = w.pools[p]["first_row"]
     signed_weight = -sign * weight(w, i) if leg["is_long"] else sign * weight(w, i)
-    cells[balance_row(w, p, i)] = signed_weight
+    cells[balance_row(w, p, i)] += signed_weight
     loss = signed_weight / w.number[SCALE]
     for k in range(w.pools[p]["n_points"]):
-        cells[first + k] = loss * intrinsic(leg, w.points[w.pools[p]["first_point"] + k])
+        cells[first + k] += loss * intrinsic(leg, w.points[w.pools[p]["first_point"] + k])
 
 
 @jit_part
@@ -151,9 +151,9 @@ def fill_pools(w: Workspace, t: Tableau) -> None:
         for j in range(first, last):
             i = w.columns[j]["leg"][0]
             start = w.slots[i]["spread_column"]
-            put_spread(w, t.coefficient[j], p, i, -1.0 if start == j else 1.0)
+            add_spread(w, t.coefficient[j], p, i, -1.0 if start == j else 1.0)
             if 0 <= start < first:
-                put_spread(w, t.coefficient[j], w.columns[start]["pool"], i, -1.0)
+                add_spread(w, t.coefficient[j], w.columns[start]["pool"], i, -1.0)
         row = w.pools[p]["first_row"]
         t.coefficient[last, row : row + w.pools[p]["n_points"]] = -1.0
     if w.counts[N_SHELTERS] == 0:
@@ -181,7 +181,7 @@ def fill_column(w: Workspace, cells: F64, j: int) -> None:
         i = w.columns[j]["leg"][k]
         start = w.slots[i]["spread_column"]
         if start >= 0:
-            put_spread(w, cells, w.columns[start]["pool"], i, -1.0)
+            add_spread(w, cells, w.columns[start]["pool"], i, -1.0)
         if w.counts[N_SHELTERS] > 0 and legs[i]["kind"] == OPTION and not legs[i]["is_long"]:
             own = weight(w, i) if use == SHELTERED else 0.0
             add_shelter(w, cells, i, own, weight(w, i) if start < 0 else 0.0)
