@@ -198,12 +198,20 @@ def test_a_long_european_box_is_lent_on(backend: BackendName) -> None:
     european = [replace(leg, is_european=True) for leg in legs]
     # value 9.5 against 50 % of 10
     assert one(european, backend=backend) == pytest.approx(-450.0)
-    # Two more at 110 and 120, value 9.7 against 50 % of 10: −450 − 940. One of 90 and 120 needs
-    # less, value 29 against 50 % of 30, for what is left is a butterfly that cannot lose.
-    second = [Leg("C", 2, 110, 0.1, 1.2), Leg("C", -2, 120, 0.1, 0.5)]
-    second += [Leg("P", 2, 120, 0.1, 20.0), Leg("P", -2, 110, 0.1, 11.0)]
-    european += [replace(leg, is_european=True) for leg in second]
-    assert one(european, backend=backend) == pytest.approx(-1400.0)
+
+
+def test_long_boxes_side_by_side_need_what_each_needs(backend: BackendName) -> None:
+    def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> list[Leg]:
+        (strike, call, put), (high_strike, high_call, high_put) = low, high
+        legs = [Leg("C", 1, strike, 0.1, call), Leg("C", -1, high_strike, 0.1, high_call)]
+        legs += [Leg("P", 1, high_strike, 0.1, high_put), Leg("P", -1, strike, 0.1, put)]
+        return [replace(leg, is_european=True) for leg in legs]
+
+    # Each is worth its width, and 50 % of that is lent: 2.5 and 5 a share.
+    near, far = box((90, 10.57, 0.57), (95, 6.07, 1.07)), box((105, 1.07, 6.07), (115, 0.31, 15.31))
+    assert one(near, backend=backend) == pytest.approx(-250.0)
+    assert one(far, backend=backend) == pytest.approx(-500.0)
+    assert one(near + far, backend=backend) == pytest.approx(-750.0)
 
 
 def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:
