@@ -8,7 +8,7 @@ from riskarray.array_types import AnyArray
 from riskarray.kernel_codes import StrategyRule
 from strategy_oracle import Leg, Rules
 
-__all__ = ["kernel_arrays", "random_group", "random_groups"]
+__all__ = ["crowded_group", "kernel_arrays", "random_group", "random_groups"]
 
 
 def kernel_arrays(groups: Sequence[tuple[Sequence[Leg], Rules]]) -> tuple[AnyArray, ...]:
@@ -91,6 +91,19 @@ def random_group(rng: np.random.Generator, size: int) -> tuple[list[Leg], Rules]
         quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
         legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price, is_european)
     return list(legs.values()), Rules(spot)
+
+
+def crowded_group(rng: np.random.Generator) -> tuple[list[Leg], Rules]:
+    """European synthetic shares, long and short, at each of four strikes: boxes abound."""
+    legs = []
+    for strike in (90.0, 95.0, 105.0, 115.0):
+        time_value = round(float(rng.uniform(0.2, 2.0)), 2)
+        side = rng.choice([-1, 1])
+        for right, sign in (("C", side), ("P", -side)):
+            price = max(100.0 - strike if right == "C" else strike - 100.0, 0.0) + time_value
+            quantity = float(sign * rng.integers(1, 4))
+            legs.append(Leg(right, quantity, strike, 0.1, price, is_european=True))
+    return legs, Rules(100.0)
 
 
 def random_groups(seed: int, count: int) -> list[tuple[list[Leg], Rules]]:

@@ -14,11 +14,12 @@ import strategy_oracle as oracle
 from known_values import read_cases
 from riskarray import kernels, strategy_margin
 from riskarray.backends import BackendName
+from riskarray.kernel_codes import LEGS_PER_POSITION, StrategyCode
 from riskarray.kernels import StrategyRequirement
 from riskarray.market import KIND_STOCK
 from riskarray.rulebook import Rulebook, load_rulebook
 from small_books import make_book, make_market, parse_legs, parse_underlyings
-from strategy_arrays import kernel_arrays, random_group, random_groups
+from strategy_arrays import crowded_group, kernel_arrays, random_group, random_groups
 from strategy_oracle import Leg, Rules
 
 CENT = 0.005
@@ -84,6 +85,53 @@ def test_the_least_pairing_is_the_oracle_s() -> None:
             assert required <= oracle.greedy(legs, rules, basis) + CENT
             misses += required > least + CENT
     assert misses <= 0.001 * 2 * GROUPS
+
+
+def test_boxes_among_other_spreads_are_the_oracle_s() -> None:
+    rng = np.random.default_rng(12)
+    groups = [crowded_group(rng) for _ in range(60)]
+    got = call(groups)
+    least = [oracle.least(legs, rules, "maintenance") for legs, rules in groups]
+    np.testing.assert_allclose(got.group_maintenance, least, atol=CENT)
+    assert np.count_nonzero(got.strategy_code == StrategyCode.LONG_BOX) >= 10
+
+
+def test_of_straddles_that_require_the_same_the_dearer_side_counts(backend: BackendName) -> None:
+    # 4 + 20 of 100 on the call; 6 + max(20 - 2, 9.8) on the put: 24 each. Carried: the call's 4.
+    legs = [Leg("C", -1.0, 100.0, 0.1, 4.0), Leg("P", -1.0, 98.0, 0.1, 6.0)]
+    assert one(legs, backend=backend) == pytest.approx(2800.0)
+    # The other way round: 6 on the call, out of the money by 2; the put's 4 is carried.
+    legs = [Leg("C", -1.0, 102.0, 0.1, 6.0), Leg("P", -1.0, 100.0, 0.1, 4.0)]
+    assert one(legs, backend=backend) == pytest.approx(2800.0)
+
+
+def test_amounts_beyond_numbers_are_refused(backend: BackendName) -> None:
+    groups = [([Leg("C", quantity, 100.0, 0.1, 4.0)], Rules(100.0)) for quantity in (-1.0, -1e307)]
+    with pytest.raises(ValueError, match="amounts of group 1 are too large"):
+        call(groups, backend)
+
+
+def test_more_legs_than_the_first_room_are_all_written(backend: BackendName) -> None:
+    # 47,000 shares in collars, paired in one way for initial margin and in another for maintenance.
+    calls = [(101, 1.4, 13), (118, 2.44, 14), (124, 4.11, 59), (115, 3.36, 57), (103, 5.18, 13)]
+    calls += [(93, 1.34, 35), (97, 1.53, 54), (115, 5.34, 2), (114, 0.89, 58), (128, 1.35, 41)]
+    calls += [(103, 1.14, 46), (103, 5.76, 40), (127, 3.15, 39)]
+    puts = [(89, 2.0, 42), (86, 3.09, 2), (91, 0.81, 23), (95, 1.85, 50), (88, 2.9, 33)]
+    puts += [(95, 2.74, 7), (100, 4.82, 42), (84, 4.74, 12), (77, 3.15, 6), (100, 3.39, 10)]
+    legs = [Leg("S", 47_000.0), Leg("P", -6.0, 94.0, 0.05, 1.16)]
+    legs += [Leg("C", -float(quantity), strike, 0.1, price) for strike, price, quantity in calls]
+    legs += [Leg("P", float(quantity), strike, 0.1, price) for strike, price, quantity in puts]
+    alone = [Leg("C", -1.0, 100.0, 0.1, 3.0)]
+    groups = [legs, legs, alone]
+    got = call([(group, Rules(100.0)) for group in groups], backend)
+    positions = [*legs, *legs, *alone]
+    assert got.leg_count.sum() > LEGS_PER_POSITION * len(positions)
+    bases = np.repeat(got.strategy_basis, got.strategy_legs)
+    for bit in (1, 2):
+        is_of_basis = bases & bit != 0
+        row, quantity = got.leg_instrument[is_of_basis], got.leg_quantity[is_of_basis]
+        held = np.bincount(row, quantity, len(positions))
+        np.testing.assert_allclose(held, [leg.quantity for leg in positions])
 
 
 def test_bound_is_at_least_the_relaxation() -> None:

@@ -129,7 +129,8 @@ def strategy_requirement(
     Raises
     ------
     TypeError, ValueError
-        If an array has the wrong type or shape, or a value is outside its range.
+        If an array has the wrong type or shape, a value is outside its range, or amounts are too
+        large to be added up.
 
     References
     ----------
@@ -163,41 +164,52 @@ def strategy_requirement(
     )
     outputs = run_kernel("strategy_requirement", arrays, threads=threads, backend=backend)
     result = StrategyRequirement(*outputs)
-    needed = _padding(result, group_offset)
-    if (needed > 0).any():
-        padded = _pad(arrays, needed)
-        outputs = run_kernel("strategy_requirement", padded, threads=threads, backend=backend)
-        return _compact(StrategyRequirement(*outputs), padded["group_offset"])
+    _check_finite(result)
+    short = _short(result, group_offset)
+    if short.any():
+        arrays = _pad(arrays, short)
+        group_offset = arrays["group_offset"]
+        result = StrategyRequirement(
+            *run_kernel("strategy_requirement", arrays, threads=threads, backend=backend)
+        )
     return _compact(result, group_offset)
 
 
-def _padding(result: StrategyRequirement, group_offset: I64) -> I64:
-    """Return how many positions more each group would need for all its strategies to fit.
-
-    Where all groups fit by themselves, so do their blocks.
-    """
-    size = np.diff(group_offset)
-    rows = -(-result.strategy_count.astype(np.int64) // STRATEGIES_PER_POSITION)
-    legs = -(-result.leg_count.astype(np.int64) // LEGS_PER_POSITION)
-    needed: I64 = np.maximum(np.maximum(rows, legs) - size, 0)
-    return needed
+def _check_finite(result: StrategyRequirement) -> None:
+    is_good = np.isfinite(result.group_initial) & np.isfinite(result.group_maintenance)
+    if not is_good.all():
+        group = int(np.argmin(is_good))
+        msg = f"the amounts of group {group} are too large to be added up"
+        raise ValueError(msg)
 
 
-def _pad(arrays: Mapping[str, AnyArray], needed: I64) -> dict[str, AnyArray]:
-    """Return the same groups with positions of nothing behind some, for their room."""
+def _short(result: StrategyRequirement, group_offset: I64) -> I64:
+    """Return how many positions more each block would need for all its strategies to fit."""
+    firsts = np.arange(0, len(group_offset) - 1, GROUPS_PER_BLOCK)
+    size = np.diff(np.append(group_offset[firsts], group_offset[-1]))
+
+    def positions(count: I32, per_position: int) -> I64:
+        in_block = np.add.reduceat(count, firsts, dtype=np.int64) if len(firsts) else size
+        return -(-in_block // per_position)
+
+    rows = positions(result.strategy_count, STRATEGIES_PER_POSITION)
+    legs = positions(result.leg_count, LEGS_PER_POSITION)
+    short: I64 = np.maximum(np.maximum(rows, legs) - size, 0)
+    return short
+
+
+def _pad(arrays: Mapping[str, AnyArray], short: I64) -> dict[str, AnyArray]:
+    """Return the same groups with positions of nothing behind some blocks, for their room."""
     group_offset = arrays["group_offset"]
-    behind = np.repeat(group_offset[1:], needed)
-    offset = group_offset + np.concatenate([[0], np.cumsum(needed)])
-    # The first instrument of a group stands in for the empty positions.
-    first = np.repeat(
-        arrays["instrument"][np.minimum(group_offset[:-1], group_offset[-1] - 1)], needed
-    )
+    n_groups = len(group_offset) - 1
+    last = np.minimum(np.arange(1, len(short) + 1) * GROUPS_PER_BLOCK, n_groups)
+    behind = np.repeat(group_offset[last], short)
+    added = np.zeros(n_groups + 1, np.int64)
+    added[last] = short
     return {
         **arrays,
-        "group_offset": offset,
-        "instrument": np.insert(
-            arrays["instrument"], behind, np.repeat(arrays["instrument"][first], needed)
-        ),
+        "group_offset": group_offset + np.cumsum(added),
+        "instrument": np.insert(arrays["instrument"], behind, 0),
         "quantity": np.insert(arrays["quantity"], behind, 0.0),
     }
 

@@ -84,7 +84,7 @@ struct StrategyTerms {
 // is counted but not written.
 constexpr std::size_t strategies_per_position = 4;
 constexpr std::size_t legs_per_position = 6;
-constexpr std::size_t groups_per_block = 256; // varies with what they hold, not with the threads
+constexpr std::size_t groups_per_block = 256; // whatever the threads
 
 struct StrategyResult {
     std::span<double> group_initial;           // (g,)

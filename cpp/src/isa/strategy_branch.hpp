@@ -8,6 +8,8 @@
 #include "isa/strategy_simplex.hpp"
 #include "isa/strategy_start.hpp"
 
+#include <cstdint>
+
 namespace {
 
 constexpr int kMaxNodes = 400;

@@ -7,6 +7,7 @@
 #include "isa/strategy_program.hpp"
 
 #include <bit>
+#include <cstdint>
 
 namespace {
 

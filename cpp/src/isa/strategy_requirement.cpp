@@ -4,6 +4,9 @@
 #include "isa/strategy_writer.hpp"
 #include "strategy_methods.hpp"
 
+#include <bit>
+#include <cstdint>
+
 namespace riskarray::RISKARRAY_ISA {
 namespace {
 

@@ -12,6 +12,7 @@
 #include "isa/strategy_tableau.hpp"
 
 #include <bit>
+#include <cstdint>
 
 namespace {
 

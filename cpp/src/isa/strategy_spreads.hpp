@@ -39,7 +39,7 @@ inline void compact(Spread& spread) noexcept {
         spread.right[kept] = spread.right[k];
         spread.shares[kept] = spread.shares[k];
         spread.payoff[kept] = spread.payoff[k];
-        kept += spread.net[k] > 0.0 ? 1 : 0;
+        kept += spread.net[k] > kLeastQuantity ? 1 : 0;
     }
     spread.size = kept;
 }
@@ -56,7 +56,7 @@ gather_members(Spread& spread, const Workspace& w, const Pool& pool, const doubl
         spread.strike[size] = leg.strike;
         spread.right[size] = leg.right;
         spread.shares[size] = -side_of(leg) * leg.multiplier;
-        size += x[j] > 0.0 ? 1 : 0;
+        size += x[j] > kLeastQuantity ? 1 : 0;
     }
     spread.size = size;
 }
@@ -130,7 +130,7 @@ take_pair(Spread& spread, const Workspace& w, int first, int second, Writer& out
         whole = max(whole, rest);
         is_more |= broadcast(pair) + max(rest, Vec{}) > broadcast(most);
     }
-    if ((bits_of(is_more) != 0) | (contracts <= 0.0)) {
+    if ((bits_of(is_more) != 0) | (contracts <= kLeastQuantity)) {
         return;
     }
     std::swap(spread.loss, spread.rest);

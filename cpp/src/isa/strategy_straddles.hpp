@@ -6,14 +6,17 @@
 
 #include "isa/strategy_program.hpp"
 
+#include <cstdint>
+
 namespace {
 
 // Ranks the short options of an underlying: those of one multiplier together, by requirement, the
-// greatest first, calls before puts, then in canonical order; returns how many. Counts for each how
-// many stand before it, as the outcomes of a sort would be a branch that cannot be foreseen.
+// greatest first, of equal ones that of the greatest value, so that the other is carried; then in
+// canonical order. Returns how many. Counts for each how many stand before it, as a sort would
+// branch on what cannot be foreseen.
 inline int rank_shorts(Workspace& w, int begin, int end) noexcept {
     int legs[kMaxLegs];
-    double need[kMaxLegs], right[kMaxLegs], multiplier[kMaxLegs];
+    double need[kMaxLegs], value[kMaxLegs], multiplier[kMaxLegs];
     std::int64_t rank[kMaxLegs];
     int count = 0;
     for (int i = begin; i < end; ++i) {
@@ -21,7 +24,7 @@ inline int rank_shorts(Workspace& w, int begin, int end) noexcept {
         legs[count] = i;
         rank[count] = 0;
         need[count] = leg.uncovered / leg.multiplier;
-        right[count] = leg.right;
+        value[count] = leg.value;
         multiplier[count] = leg.multiplier;
         count += leg.is_long ? 0 : 1;
     }
@@ -29,7 +32,7 @@ inline int rank_shorts(Workspace& w, int begin, int end) noexcept {
         std::int64_t ahead = 0;
         for (int other = 0; other < k; ++other) {
             const std::int64_t is_greater =
-                (need[k] > need[other]) | ((need[k] == need[other]) & (right[k] > right[other]));
+                (need[k] > need[other]) | ((need[k] == need[other]) & (value[k] > value[other]));
             const std::int64_t is_first = (multiplier[k] < multiplier[other]) |
                                           ((multiplier[k] == multiplier[other]) & is_greater);
             rank[other] += is_first;

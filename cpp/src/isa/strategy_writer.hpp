@@ -5,6 +5,9 @@
 
 #include "isa/strategy_spreads.hpp"
 
+#include <bit>
+#include <cstdint>
+
 namespace {
 
 inline double units_of(const Workspace& w, const Column& column, int k) noexcept {

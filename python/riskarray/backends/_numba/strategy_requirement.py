@@ -55,7 +55,7 @@ SAME: Final = 1e-6
 
 @jit_part
 def power_near(x: float) -> float:
-    """A power of two near x, for exact scaling."""
+    """The least power of two that is not below x >= 1, for exact scaling."""
     power = 1.0
     while power < x:
         power *= 2.0

@@ -2,7 +2,7 @@
 
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
-from riskarray.backends._numba.strategy_legs import SPREAD_RATE, Leg, intrinsic
+from riskarray.backends._numba.strategy_legs import LEAST_QUANTITY, SPREAD_RATE, Leg, intrinsic
 from riskarray.backends._numba.strategy_output import SPREADS, Writer, add_leg, begin_strategy
 from riskarray.backends._numba.strategy_program import N_POOLS, Workspace
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
@@ -17,7 +17,7 @@ def compact(w: Workspace, size: int) -> int:
     for k in range(size):
         w.member[kept] = w.member[k]
         w.net[kept] = w.net[k]
-        kept += 1 if w.net[k] > 0.0 else 0
+        kept += 1 if w.net[k] > LEAST_QUANTITY else 0
     return kept
 
 
@@ -42,7 +42,7 @@ def gather_spread(w: Workspace, p: int, x: F64) -> tuple[int, float]:
         w.loss[k] = 0.0
     size = 0
     for j in range(w.pools[p]["first_column"], w.pools[p]["loss_column"]):
-        if x[j] <= 0.0:
+        if x[j] <= LEAST_QUANTITY:
             continue
         i = w.columns[j]["leg"][0]
         w.member[size] = i
@@ -82,8 +82,8 @@ def is_pair(w: Workspace, first: int, second: int) -> bool:
         a["is_long"] != b["is_long"]
         and a["right"] == b["right"]
         and a["multiplier"] == b["multiplier"]
-        and w.net[first] > 0.0
-        and w.net[second] > 0.0
+        and w.net[first] > LEAST_QUANTITY
+        and w.net[second] > LEAST_QUANTITY
     )
 
 

@@ -15,13 +15,13 @@ __all__ = ["add_straddle_columns"]
 
 @jit_part
 def ranks_before(w: Workspace, a: int, b: int) -> bool:
-    """Order of short options: those of one multiplier together, by requirement."""
+    """Order of short options: those of one multiplier together, by requirement and value."""
     if w.legs[a]["multiplier"] != w.legs[b]["multiplier"]:
         return w.legs[a]["multiplier"] < w.legs[b]["multiplier"]  # type: ignore[no-any-return]
     if w.slots[a]["need"] != w.slots[b]["need"]:
         return w.slots[a]["need"] > w.slots[b]["need"]  # type: ignore[no-any-return]
-    if w.legs[a]["right"] != w.legs[b]["right"]:
-        return w.legs[a]["right"] > w.legs[b]["right"]  # type: ignore[no-any-return]
+    if w.legs[a]["value"] != w.legs[b]["value"]:
+        return w.legs[a]["value"] > w.legs[b]["value"]  # type: ignore[no-any-return]
     return a < b
 
 
