@@ -262,7 +262,7 @@ def test_long_boxes_side_by_side_need_what_each_needs(backend: BackendName) -> N
     assert one(near + far, backend=backend) == pytest.approx(-750.0)
 
 
-def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:
+def test_a_group_of_many_legs_is_solved_as_one(backend: BackendName) -> None:
     rng = np.random.default_rng(6)
     legs, rules = random_group(rng, 14)
     many = [
@@ -274,7 +274,7 @@ def test_a_group_of_many_legs_is_solved_in_runs(backend: BackendName) -> None:
     assert len(many) > 96
     got = call([(many, rules)], backend)
     apart = call([([x for x in many if k < x.expiry <= k + 1], rules) for k in range(9)], backend)
-    assert got.group_maintenance[0] <= apart.group_maintenance.sum() * 1.5
+    assert got.group_maintenance[0] <= apart.group_maintenance.sum() + CENT
     assert got.group_maintenance_bound[0] <= got.group_maintenance[0]
     held = np.zeros(len(many))
     np.add.at(held, got.leg_instrument, got.leg_quantity)
@@ -307,7 +307,7 @@ def test_calendars_need_nothing_however_many(backend: BackendName, count: int) -
 
 
 def test_runs_are_equal_in_both_backends_and_leave_no_share_behind() -> None:
-    groups = [large_group(seed, expiries) for seed in range(3) for expiries in (3, 5)]
+    groups = [large_group(seed, 14) for seed in range(3)]
     native, twin = call(groups, "native"), call(groups, "numba")
     for one, other in zip(native, twin, strict=True):
         np.testing.assert_array_equal(one, other)

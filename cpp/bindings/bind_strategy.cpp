@@ -113,7 +113,7 @@ void bind_strategy_requirement(const Offsets& group_offset,
                                 writable(leg_instrument, l, "leg_instrument"),
                                 writable(leg_quantity, l, "leg_quantity")};
     const py::gil_scoped_release release;
-    const std::size_t size = strategy_workspace_size(threads);
+    const std::size_t size = strategy_workspace_size(book, threads);
     const auto workspace = aligned_bytes(size);
     strategy_requirement(book, terms, threads, {workspace.get(), size}, result);
 }

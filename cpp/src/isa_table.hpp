@@ -38,7 +38,8 @@ struct IsaTable {
     VolatilityMethod european_volatility;
     VolatilityMethod american_volatility;
     StrategyMethod strategy_groups;
-    std::size_t (*strategy_workspace)() noexcept; // bytes of one worker
+    // bytes of one worker whose largest group has so many positions
+    std::size_t (*strategy_workspace)(std::size_t most_positions) noexcept;
 };
 
 // The entry in use. RISKARRAY_ISA is read once; see build_info.hpp for a name that cannot be

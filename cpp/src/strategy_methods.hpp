@@ -6,7 +6,7 @@
 // The entry points of one instruction set; src/isa/strategy_requirement.cpp defines them.
 #define RISKARRAY_DECLARE_STRATEGY(isa)                                                            \
     namespace riskarray::isa {                                                                     \
-    std::size_t strategy_workspace() noexcept;                                                     \
+    std::size_t strategy_workspace(std::size_t most_positions) noexcept;                           \
     void strategy_groups(const StrategyBook& book,                                                 \
                          const StrategyTerms& terms,                                               \
                          std::size_t begin,                                                        \

@@ -4,6 +4,8 @@
 #include "isa_table.hpp"
 #include "parallel.hpp"
 
+#include <algorithm>
+
 namespace riskarray {
 namespace {
 
@@ -24,10 +26,18 @@ std::size_t worker() noexcept {
 #endif
 }
 
+std::size_t most_positions(const StrategyBook& book) noexcept {
+    std::int64_t most = 0;
+    for (std::size_t group = 0; group + 1 < book.group_offset.size(); ++group) {
+        most = std::max(most, book.group_offset[group + 1] - book.group_offset[group]);
+    }
+    return static_cast<std::size_t>(most);
+}
+
 } // namespace
 
-std::size_t strategy_workspace_size(int threads) noexcept {
-    return worker_count(threads) * active_isa()->strategy_workspace();
+std::size_t strategy_workspace_size(const StrategyBook& book, int threads) noexcept {
+    return worker_count(threads) * active_isa()->strategy_workspace(most_positions(book));
 }
 
 void strategy_requirement(const StrategyBook& book,
@@ -37,7 +47,7 @@ void strategy_requirement(const StrategyBook& book,
                           const StrategyResult& result) noexcept {
     const IsaTable* isa = active_isa();
     const std::size_t n_groups = book.group_regime.size();
-    const std::size_t size = isa->strategy_workspace();
+    const std::size_t size = isa->strategy_workspace(most_positions(book));
     for_blocks(n_groups, groups_per_block, threads, [&](std::size_t begin, std::size_t end) {
         isa->strategy_groups(book, terms, begin, end, workspace.data() + worker() * size, result);
     });

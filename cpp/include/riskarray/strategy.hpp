@@ -102,11 +102,11 @@ struct StrategyResult {
     std::span<double> leg_quantity;            // (l,) signed
 };
 
-// Bytes of workspace that a call with so many threads needs (0: all processors).
-[[nodiscard]] std::size_t strategy_workspace_size(int threads) noexcept;
+// Bytes of workspace that a call on these groups with so many threads needs (0: all processors).
+[[nodiscard]] std::size_t strategy_workspace_size(const StrategyBook& book, int threads) noexcept;
 
 // The least requirement of each group over all permitted allocations to strategies, in whole
-// contracts. workspace must be aligned to 64 bytes and hold strategy_workspace_size(threads).
+// contracts. workspace must be aligned to 64 bytes and hold strategy_workspace_size(book, threads).
 void strategy_requirement(const StrategyBook& book,
                           const StrategyTerms& terms,
                           int threads,

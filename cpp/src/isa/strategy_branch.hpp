@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The least allocation in whole contracts: the linear program, and branch and bound where its
-// answer has fractions. Contracts of several multipliers that balance by shares are hard to make
-// whole, so that what is least with each multiplier in balance by itself is sought first.
+// Branch and bound: the least allocation in whole contracts where that of the linear program has
+// fractions.
 
+#include "isa/strategy_rounding.hpp"
 #include "isa/strategy_simplex.hpp"
-#include "isa/strategy_start.hpp"
 
 #include <cstdint>
 
@@ -14,17 +13,8 @@ namespace {
 
 constexpr int kMaxNodes = 400;
 constexpr int kMaxDepth = 64;
-constexpr double kFraction = 1e-6;    // of a contract: closer to a whole number is whole
+constexpr std::ptrdiff_t kStackDoubles = std::ptrdiff_t{1} << 20; // the tableau included
 constexpr double kImprovement = 1e-9; // relative to the program's money scale
-
-struct Solution {
-    double bound;     // of the objective, USD against every leg by itself
-    bool is_complete; // the allocation is proved least
-};
-
-// What is sought: the program's optimum, whole contracts, whole contracts with each multiplier in
-// balance by itself.
-enum class Effort { relaxed, whole, apart };
 
 // A basic variable with a fraction, and the least that the objective rises on either side of it.
 struct Branch {
@@ -108,9 +98,10 @@ template <int N> inline Branch best_branch(const Workspace& w, const Sized<N>& t
     return chosen;
 }
 
-// Writes the tableau's solution in contracts.
+// Writes the tableau's solution in contracts, whole ones where it is whole.
 template <int N>
-inline void keep_solution(const Workspace& w, const Sized<N>& t, double* x) noexcept {
+inline void
+keep_solution(const Workspace& w, const Sized<N>& t, bool is_whole, double* x) noexcept {
     read_solution(t, x);
     for (int s = 0; s < w.n_shorts; ++s) {
         const int i = w.shorts[s];
@@ -124,7 +115,7 @@ inline void keep_solution(const Workspace& w, const Sized<N>& t, double* x) noex
     std::fill_n(taken, w.n_legs, 0.0);
     for (int j = 0; j < w.n_columns; ++j) {
         x[j] *= w.unit;
-        x[j] = w.columns[j].is_whole ? std::floor(x[j] + 0.5) : x[j];
+        x[j] = is_whole && w.columns[j].is_whole ? std::floor(x[j] + 0.5) : x[j];
         for (int k = 0; k < w.columns[j].n_legs; ++k) {
             taken[w.columns[j].leg[k]] += x[j];
         }
@@ -196,8 +187,8 @@ template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t, d
     Search search;
     search.size = state_size(t, t.limit);
     search.stack = t.state + search.size;
-    search.depth_limit = static_cast<int>(std::min<std::ptrdiff_t>(
-        kMaxDepth, (kTableauDoubles - (search.stack - w.tableau)) / search.size));
+    search.depth_limit = static_cast<int>(std::clamp<std::ptrdiff_t>(
+        (kStackDoubles - (search.stack - w.tableau)) / search.size, 0, kMaxDepth));
     bool is_open = true; // the tableau holds the optimum of a node still to be looked at
     for (int node = 0; node < kMaxNodes; ++node) {
         Branch branch;
@@ -205,7 +196,7 @@ template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t, d
             branch = best_branch(w, t);
             if (branch.row < 0 && *t.objective < w.least - kImprovement) {
                 w.least = *t.objective;
-                keep_solution(w, t, x);
+                keep_solution(w, t, true, x);
             }
         }
         const double nearer = std::min(branch.rise_below, branch.rise_above);
@@ -219,109 +210,6 @@ template <int N> inline bool branch_and_bound(Workspace& w, const Sized<N>& t, d
         search.is_complete = search.is_complete && outcome != Outcome::out_of_steps;
     }
     return false;
-}
-
-// Solves the program on one basis: in x the allocation, in contracts per column, where that is less
-// than what stands there.
-template <int N>
-inline Solution solve_sized(Workspace& w,
-                            const Regime& regime,
-                            const Sized<N>& t,
-                            int basis,
-                            Effort effort,
-                            double* x) noexcept {
-    start_on(w, regime, t, basis);
-    for (int j = 0; j < w.n_columns && effort == Effort::apart; ++j) {
-        t.upper[j] = w.columns[j].use == Use::excess ? 0.0 : t.upper[j];
-    }
-    start(t);
-    if (dual_simplex(t, kInfinite) != Outcome::optimal) {
-        return {-kInfinite, false};
-    }
-    const double bound = *t.objective * (w.reference_multiplier * w.scale * w.unit);
-    if (is_whole_solution(w, t)) {
-        w.least = *t.objective;
-        keep_solution(w, t, x);
-        return {bound, true};
-    }
-    return {bound, effort != Effort::relaxed && branch_and_bound(w, t, x)};
-}
-
-inline Solution solve_program(Workspace& w,
-                              const Regime& regime,
-                              const Tableau& t,
-                              int basis,
-                              Effort effort,
-                              double* x) noexcept {
-    switch (t.stride == t.row_stride ? t.stride : 0) {
-    case 8:
-        return solve_sized(w, regime, Sized<8>(t), basis, effort, x);
-    case 16:
-        return solve_sized(w, regime, Sized<16>(t), basis, effort, x);
-    case 24:
-        return solve_sized(w, regime, Sized<24>(t), basis, effort, x);
-    case 32:
-        return solve_sized(w, regime, Sized<32>(t), basis, effort, x);
-    case 40:
-        return solve_sized(w, regime, Sized<40>(t), basis, effort, x);
-    case 48:
-        return solve_sized(w, regime, Sized<48>(t), basis, effort, x);
-    default:
-        return solve_sized(w, regime, Sized<0>(t), basis, effort, x);
-    }
-}
-
-// Solves the program of the tableau on one basis; the allocation stands in x, in contracts per
-// column.
-inline Solution
-solve(Workspace& w, const Regime& regime, const Tableau& t, int basis, double* x) noexcept {
-    std::fill_n(x, w.n_columns, 0.0);
-    w.least = 0.0;
-    if (w.n_sizes == 1 || !w.is_whole) {
-        return solve_program(w, regime, t, basis, Effort::whole, x);
-    }
-    const Solution relaxed = solve_program(w, regime, t, basis, Effort::relaxed, x);
-    if (relaxed.is_complete) {
-        return relaxed;
-    }
-    solve_program(w, regime, t, basis, Effort::apart, x);
-    return solve_program(w, regime, t, basis, Effort::whole, x);
-}
-
-// Loss at a point of the options that an allocation puts into a pool, in USD.
-inline double loss_at(const Workspace& w, const Pool& pool, const double* x, int point) noexcept {
-    const double price = w.points[pool.first_point + point];
-    double loss = 0.0;
-    for (int j = pool.first_column; j < pool.loss_column; ++j) {
-        const Leg& leg = w.legs[w.columns[j].leg[0]];
-        const double value = intrinsic(leg, price) * leg.multiplier * x[j];
-        loss += leg.is_long ? -value : value;
-    }
-    return loss;
-}
-
-// Greatest loss of the pool, in USD times the spread rate.
-inline double
-pool_loss(const Workspace& w, const Regime& regime, const Pool& pool, const double* x) noexcept {
-    double greatest = 0.0;
-    for (int k = 0; k < pool.n_points; ++k) {
-        greatest = std::max(greatest, loss_at(w, pool, x, k));
-    }
-    return greatest * regime[StrategyRule::spread_rate];
-}
-
-// What an allocation saves (below 0) against every leg by itself.
-inline double
-allocation_cost(const Workspace& w, const Regime& regime, const double* x, int basis) noexcept {
-    double cost = 0.0;
-    for (int j = 0; j < w.n_columns; ++j) {
-        if (w.columns[j].use != Use::loss) {
-            cost += w.columns[j].cost[basis] * x[j];
-        } else {
-            cost += pool_loss(w, regime, w.pools[w.columns[j].pool], x);
-        }
-    }
-    return cost;
 }
 
 } // namespace

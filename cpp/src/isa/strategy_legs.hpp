@@ -15,7 +15,7 @@ using riskarray::StrategyCode;
 using riskarray::StrategyRule;
 using riskarray::StrategyTerms;
 
-constexpr int kMaxLegs = 96;            // solved together
+constexpr int kMaxLegs = 504; // solved together; no power of two, whose arrays share cache lines
 constexpr double kLeastQuantity = 1e-9; // contracts or shares: less is the dust of sums
 constexpr int kMaxGathered = 4096;      // sorted together
 

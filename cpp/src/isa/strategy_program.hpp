@@ -20,11 +20,13 @@
 
 namespace {
 
-constexpr int kMaxColumns = 1024;
+constexpr int kMaxColumns = 8192;
 constexpr int kMaxPools = 96;
 constexpr int kMaxPoints = 4096;
 constexpr int kMaxShelters = kMaxLegs;
 constexpr std::ptrdiff_t kTableauDoubles = std::ptrdiff_t{1} << 20;
+constexpr int kFewPositions = 40; // of a group: up to there that is room enough
+constexpr std::ptrdiff_t kLargeTableauDoubles = std::ptrdiff_t{1} << 23;
 
 enum class Use : std::int8_t { spread, loss, sheltered, total, excess, cover, hedge, collar, box };
 
@@ -58,7 +60,7 @@ struct Shelter {
 };
 
 // Memory of one worker.
-struct Workspace {
+struct alignas(64) Workspace {
     std::int32_t instrument[kMaxGathered];
     double quantity[kMaxGathered];
     Leg gathered[kMaxGathered];
@@ -99,12 +101,19 @@ struct Workspace {
     int n_rows;
     bool is_too_large;
 
-    double chosen[kBases][kMaxColumns];
+    double rounded[kMaxColumns], chosen[kBases][kMaxColumns];
     double left[kMaxLegs + kPad], straddled[kMaxLegs];
+    double alone[kMaxLegs]; // contracts that an answer with fractions leaves by themselves
     double payoff[kMaxLegs * (kMaxLegs + kPad)]; // of the spread that is written, at its points
 
-    alignas(64) double tableau[kTableauDoubles];
+    double* tableau;             // behind the workspace
+    std::ptrdiff_t tableau_room; // doubles that the group may take there
 };
+
+// The room of a group depends on nothing else that is margined with it.
+inline std::ptrdiff_t tableau_room(std::size_t positions) noexcept {
+    return positions <= kFewPositions ? kTableauDoubles : kLargeTableauDoubles;
+}
 
 // Whether an option starts in a spread and may stand sheltered outside: then its first column
 // counts all that stands outside, its sheltered column what of that is uncovered.

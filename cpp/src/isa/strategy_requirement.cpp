@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "isa/strategy_branch.hpp"
-#include "isa/strategy_order.hpp"
-#include "isa/strategy_writer.hpp"
+#include "isa/strategy_runs.hpp"
 #include "strategy_methods.hpp"
 
 #include <bit>
@@ -10,182 +8,53 @@
 namespace riskarray::RISKARRAY_ISA {
 namespace {
 
-constexpr double kSame = 1e-6; // USD: closer than that, two costs are equal
-constexpr int kRun = 32; // options solved together in a group that is too large for one program
-
-// The least power of two that is not below x >= 1, for exact scaling.
-double power_near(double x) noexcept {
-    constexpr std::uint64_t mantissa = (std::uint64_t{1} << 52) - 1;
-    return std::bit_cast<double>((std::bit_cast<std::uint64_t>(x) + mantissa) & ~mantissa);
-}
-
-bool is_whole_number(double x) noexcept {
-    return x == std::floor(x);
-}
-
-// Takes legs [0, n_legs) of the workspace as one problem: bounds of kinds, scales, columns, rows.
-bool set_up(Workspace& w, const Regime& regime) noexcept {
-    int at = 0;
-    while (at < w.n_legs && w.legs[at].kind == kStock) {
-        ++at;
-    }
-    w.first_option = at;
-    while (at < w.n_legs && w.legs[at].kind == kOption) {
-        ++at;
-    }
-    w.last_option = at;
-    w.is_whole = true;
-    w.reference_multiplier =
-        w.first_option < w.last_option ? w.legs[w.first_option].multiplier : 1.0;
-    double price = 1.0, contracts = 1.0;
-    w.n_shorts = 0;
-    bool are_several = false; // multipliers
-    for (int i = w.first_option; i < w.last_option; ++i) {
-        const Leg& leg = w.legs[i];
-        w.shorts[w.n_shorts] = i;
-        w.n_shorts += leg.is_long ? 0 : 1;
-        w.is_whole = w.is_whole && is_whole_number(leg.quantity);
-        price = std::max(price, leg.strike);
-        contracts = std::max(contracts, leg.quantity);
-        are_several = are_several || leg.multiplier != w.reference_multiplier;
-    }
-    w.scale = power_near(price);
-    w.unit = contracts > 64.0 ? power_near(contracts) / 64.0 : 1.0;
-    w.per_scale = 1.0 / w.scale;
-    w.per_unit = 1.0 / w.unit;
-    w.per_money = 1.0 / (w.reference_multiplier * w.scale);
+// What the legs need each by itself.
+double needed_alone(const Workspace& w, int basis) noexcept {
+    double needed = 0.0;
     for (int i = 0; i < w.n_legs; ++i) {
-        w.weight[i] = w.legs[i].multiplier / w.reference_multiplier;
+        needed += w.legs[i].quantity * alone(w.legs[i], basis);
     }
-    number_sizes(w, are_several);
-    add_columns(w, regime);
-    if (!w.is_too_large) {
-        number_rows(w);
-    }
-    return !w.is_too_large;
+    return needed;
 }
 
-bool is_one_basis(const Workspace& w) noexcept {
-    for (int j = 0; j < w.n_columns; ++j) {
-        if (w.columns[j].cost[kInitial] != w.columns[j].cost[kMaintenance]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Solves on both bases and writes one allocation if it serves both, else one for each.
-void allocate(Workspace& w,
-              const Regime& regime,
-              bool is_last,
-              bool is_joint,
-              Writer& out,
-              Solution* solution) noexcept {
-    double* const of_maintenance = w.chosen[kMaintenance];
-    double* const of_initial = w.chosen[kInitial];
-    solution[kInitial] = solution[kMaintenance] = {0.0, true};
-    if (w.n_columns == 0) {
-        write_allocation(w, regime, of_maintenance, is_last, out);
-        return;
-    }
-    const Tableau t = make_tableau(w);
-    solution[kMaintenance] = solution[kInitial] = solve(w, regime, t, kMaintenance, of_maintenance);
-    if (is_joint || is_one_basis(w)) {
-        write_allocation(w, regime, of_maintenance, is_last, out);
-        return;
-    }
-    solution[kInitial] = solve(w, regime, t, kInitial, of_initial);
-    const auto costs = [&](const double* x, int basis) {
-        return allocation_cost(w, regime, x, basis);
-    };
-    if (costs(of_maintenance, kInitial) <= costs(of_initial, kInitial) + kSame) {
-        write_allocation(w, regime, of_maintenance, is_last, out);
-    } else if (costs(of_initial, kMaintenance) <= costs(of_maintenance, kMaintenance) + kSame) {
-        write_allocation(w, regime, of_initial, is_last, out);
-    } else {
-        out.basis = 1;
-        write_allocation(w, regime, of_initial, is_last, out);
-        out.basis = 2;
-        write_allocation(w, regime, of_maintenance, is_last, out);
-        out.basis = 3;
-    }
-}
-
-// A group too large for one program: runs of options in the order that they stand in, each solved
-// with the stock that those before it left.
-void allocate_in_order(
-    Workspace& w, const Regime& regime, int n_stock, int count, Writer& out) noexcept {
-    int at = n_stock;
-    int run = kRun;
-    while (at < count) {
-        const int size = std::min(run, count - at);
-        restore_order(w.gathered, size, w.order + at);
-        take_legs(w, 0, 0, n_stock);
-        take_legs(w, n_stock, at, size);
-        if (!set_up(w, regime)) {
-            run = size / 2;
-            continue;
-        }
-        Solution solution[kBases];
-        allocate(w, regime, at + size == count, true, out, solution);
-        for (int i = 0; i < n_stock; ++i) {
-            w.gathered[w.order[i]].quantity = w.left[i];
-        }
-        at += size;
-    }
-}
-
-// Runs by expiry or by strike, whichever needs less on both bases together.
-void allocate_runs(Workspace& w, const Regime& regime, int count, Writer& out) noexcept {
-    int n_stock = 0;
-    while (n_stock < count && w.gathered[w.order[n_stock]].kind == kStock) {
-        ++n_stock;
-    }
-    n_stock = std::min(n_stock, kMaxLegs / 2);
-    double held[kMaxLegs / 2];
-    for (int i = 0; i < n_stock; ++i) {
-        held[i] = w.gathered[w.order[i]].quantity;
-    }
-    const Writer start = out;
-    double needed[2];
-    for (int pass = 0; pass < 3; ++pass) { // the third writes the first anew if that needed less
-        if (pass == 2 && needed[1] < needed[0] - kSame) {
-            return;
-        }
-        for (int i = 0; i < n_stock; ++i) {
-            w.gathered[w.order[i]].quantity = held[i];
-        }
-        restore_order(w.gathered, count - n_stock, w.order + n_stock);
-        if (pass == 1) {
-            order_by_strike(w.gathered, count - n_stock, w.order + n_stock);
-        }
-        out = start;
-        allocate_in_order(w, regime, n_stock, count, out);
-        needed[pass % 2] = out.total[kInitial] + out.total[kMaintenance];
-    }
-}
-
-// Margins legs [0, n_legs) of the workspace as one program; false: they are too many.
+// Margins legs [0, n_legs) of the workspace as one program; false: they are too many for it.
 bool require_at_once(Workspace& w, const Regime& regime, Writer& out, double* bound) noexcept {
     if (!set_up(w, regime)) {
         return false;
     }
     const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
     Solution solution[kBases];
-    allocate(w, regime, true, false, out, solution);
+    if (!allocate(w, regime, true, false, out, solution)) {
+        return false;
+    }
     for (int basis = 0; basis < kBases; ++basis) {
         if (solution[basis].is_complete) {
             bound[basis] += out.total[basis] - before[basis];
             continue;
         }
-        double needed = 0.0, least = 0.0; // by every leg by itself, and whatever it is in
+        double least = 0.0;
         for (int i = 0; i < w.n_legs; ++i) {
-            needed += w.legs[i].quantity * alone(w.legs[i], basis);
             least += trivial_bound(w.legs[i]);
         }
-        bound[basis] += std::max(needed + solution[basis].bound, least);
+        bound[basis] += std::max(needed_alone(w, basis) + solution[basis].bound, least);
     }
     return true;
+}
+
+// Raises the least that the workspace's legs can need to the linear program's value where every
+// option may stand with every other as if all expired together: that program is small.
+void bound_without_expiries(Workspace& w, const Regime& regime, double* least) noexcept {
+    for (int i = 0; i < w.n_legs; ++i) {
+        w.legs[i].time = 0.0;
+    }
+    if (!set_up(w, regime) || w.n_columns == 0) {
+        return;
+    }
+    const Tableau t = make_tableau(w);
+    for (int basis = 0; basis < kBases; ++basis) {
+        const Solution relaxed = relax_program(w, regime, t, basis);
+        least[basis] = std::max(least[basis], needed_alone(w, basis) + relaxed.bound);
+    }
 }
 
 // Margins some positions of a group, as one program if they fit.
@@ -196,6 +65,7 @@ void require_positions(Workspace& w,
                        Writer& out,
                        double* bound) noexcept {
     const Regime regime{terms.rules.data() + row * n_strategy_rules};
+    w.tableau_room = tableau_room(static_cast<std::size_t>(held.count));
     if (held.count <= kMaxLegs) {
         place_legs(w, terms, row, held);
         if (require_at_once(w, regime, out, bound)) {
@@ -203,12 +73,17 @@ void require_positions(Workspace& w,
         }
     }
     gather_legs(w, terms, row, held);
-    double least = 0.0;
+    double least[kBases] = {0.0, 0.0};
     for (int i = 0; i < held.count; ++i) {
-        least += trivial_bound(w.gathered[w.order[i]]);
+        least[kInitial] += trivial_bound(w.gathered[w.order[i]]);
     }
-    bound[kInitial] += least;
-    bound[kMaintenance] += least;
+    least[kMaintenance] = least[kInitial];
+    if (held.count <= kMaxLegs) {
+        take_legs(w, 0, 0, held.count);
+        bound_without_expiries(w, regime, least);
+    }
+    bound[kInitial] += least[kInitial];
+    bound[kMaintenance] += least[kMaintenance];
     allocate_runs(w, regime, held.count, out);
 }
 
@@ -245,8 +120,9 @@ void require_group(const StrategyBook& book,
 
 } // namespace
 
-std::size_t strategy_workspace() noexcept {
-    return (sizeof(Workspace) + 63) / 64 * 64;
+std::size_t strategy_workspace(std::size_t most_positions) noexcept {
+    return sizeof(Workspace) +
+           static_cast<std::size_t>(tableau_room(most_positions)) * sizeof(double);
 }
 
 void strategy_groups(const StrategyBook& book,
@@ -256,6 +132,7 @@ void strategy_groups(const StrategyBook& book,
                      std::byte* workspace,
                      const StrategyResult& result) noexcept {
     auto& w = *reinterpret_cast<Workspace*>(workspace);
+    w.tableau = reinterpret_cast<double*>(workspace + sizeof(Workspace));
     Writer out(result,
                static_cast<std::size_t>(book.group_offset[begin]),
                static_cast<std::size_t>(book.group_offset[end]));

@@ -62,7 +62,7 @@ inline void number_rows(Workspace& w) noexcept {
         rows += w.pools[p].n_points;
     }
     w.n_rows = rows;
-    w.is_too_large = w.is_too_large || tableau_size(rows, w.n_columns) > kTableauDoubles;
+    w.is_too_large = w.is_too_large || tableau_size(rows, w.n_columns) > w.tableau_room;
 }
 
 inline double* cells_of(const Tableau& t, int column) noexcept {

@@ -269,7 +269,7 @@ inline Outcome repair(const Sized<N>& t, const Leaving& leaving, double cutoff) 
 
 // From reduced costs at or above 0 to an optimum.
 template <int N> inline Outcome dual_simplex(const Sized<N>& t, double cutoff) noexcept {
-    const int limit = 20 * (t.rows + t.columns) + 100;
+    const int limit = 3 * (t.rows + t.columns) / 2 + 1000;
     for (int step = 0; step < limit; ++step) {
         const Leaving leaving = most_violated(t);
         if (leaving.index < 0) {

@@ -163,6 +163,10 @@ template <class Holds> inline std::uint64_t members(const Spread& spread, Holds 
 // there. That costs a contract more than the tolerance unless two of these prices are nearer than
 // `near`.
 inline void find_nearness(Spread& spread, const Workspace& w) noexcept {
+    spread.is_plain = false;
+    if (spread.size > 64) {
+        return;
+    }
     const double size = std::fabs(spread.shares[0]);
     double highest = 0.0;
     for (int k = 0; k < spread.size; ++k) {

@@ -1,4 +1,4 @@
-"""The least allocation in whole contracts; the twin of cpp/src/isa/strategy_branch.hpp."""
+"""Branch and bound; the twin of cpp/src/isa/strategy_branch.hpp."""
 
 from typing import Final
 
@@ -6,27 +6,21 @@ import numpy as np
 
 from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
-from riskarray.backends._numba.strategy_legs import SPREAD_RATE, intrinsic
 from riskarray.backends._numba.strategy_program import (
     EXCESS,
     FIRST_OPTION,
-    IS_WHOLE,
     LAST_OPTION,
     LEAST_SO_FAR,
-    LOSS,
     MAX_DEPTH,
     N_COLUMNS,
     N_LEGS,
-    N_SIZES,
-    REFERENCE_MULTIPLIER,
-    SCALE,
     TABLEAU_DOUBLES,
     UNIT,
     Workspace,
     is_parted,
 )
+from riskarray.backends._numba.strategy_rounding import FRACTION
 from riskarray.backends._numba.strategy_simplex import OPTIMAL, OUT_OF_STEPS, dual_simplex
-from riskarray.backends._numba.strategy_start import start_on
 from riskarray.backends._numba.strategy_tableau import (
     COLUMNS,
     INFINITE,
@@ -36,27 +30,18 @@ from riskarray.backends._numba.strategy_tableau import (
     SIGN,
     STRIDE,
     TOLERANCE,
-    UPPER,
     Tableau,
     basic_value,
     head_size,
     read_solution,
-    start,
     state_size,
     tighten,
 )
 
-__all__ = ["allocation_cost", "solve"]
+__all__ = ["IMPROVEMENT", "branch_and_bound", "is_whole_solution", "keep_solution"]
 
 MAX_NODES: Final = 400
-FRACTION: Final = 1e-6
 IMPROVEMENT: Final = 1e-9
-
-# What is sought: the program's optimum, whole contracts, whole contracts with each multiplier in
-# balance by itself.
-RELAXED: Final = 0
-WHOLE_CONTRACTS: Final = 1
-APART: Final = 2
 
 # Columns of `Workspace.waiting`.
 ROW: Final = 0
@@ -135,8 +120,8 @@ def best_branch(w: Workspace, t: Tableau) -> tuple[int, float, float]:
 
 
 @jit_part
-def keep_solution(w: Workspace, t: Tableau, x: F64) -> None:
-    """Write the tableau's solution in contracts."""
+def keep_solution(w: Workspace, t: Tableau, is_whole: bool, x: F64) -> None:
+    """Write the tableau's solution in contracts, whole ones where it is whole."""
     read_solution(t, x)
     for i in range(w.counts[FIRST_OPTION], w.counts[LAST_OPTION]):
         if is_parted(w, i):
@@ -148,7 +133,7 @@ def keep_solution(w: Workspace, t: Tableau, x: F64) -> None:
         w.taken[i] = 0.0
     for j in range(w.counts[N_COLUMNS]):
         x[j] *= w.number[UNIT]
-        if w.columns[j]["is_whole"]:
+        if is_whole and w.columns[j]["is_whole"]:
             x[j] = np.floor(x[j] + 0.5)
         for k in range(w.columns[j]["n_legs"]):
             w.taken[w.columns[j]["leg"][k]] += x[j]
@@ -208,7 +193,7 @@ def take_waiting(w: Workspace, t: Tableau, depth: int, cutoff: float) -> int:
 def branch_and_bound(w: Workspace, t: Tableau, x: F64) -> bool:
     """Depth first, the branch of the lesser rise first; True when nothing was left out."""
     size = state_size(t.size, t.size[LIMIT])
-    depth_limit = min(MAX_DEPTH, (TABLEAU_DOUBLES - head_size(t.size) - size) // size)
+    depth_limit = min(MAX_DEPTH, max(0, (TABLEAU_DOUBLES - head_size(t.size) - size) // size))
     depth = 0
     least = w.number[LEAST_SO_FAR]
     is_complete = True
@@ -220,7 +205,7 @@ def branch_and_bound(w: Workspace, t: Tableau, x: F64) -> bool:
             if branch[0] < 0 and t.objective[0] < least - IMPROVEMENT:
                 least = t.objective[0]
                 w.number[LEAST_SO_FAR] = least
-                keep_solution(w, t, x)
+                keep_solution(w, t, True, x)  # noqa: FBT003  # as the twin
         nearer, other = min(branch[1], branch[2]), max(branch[1], branch[2])
         if branch[0] >= 0 and t.objective[0] + nearer < least - IMPROVEMENT:
             is_kept = t.objective[0] + other < least - IMPROVEMENT
@@ -237,73 +222,3 @@ def branch_and_bound(w: Workspace, t: Tableau, x: F64) -> bool:
         is_open = outcome == OPTIMAL
         is_complete = is_complete and outcome != OUT_OF_STEPS
     return False
-
-
-@jit_part
-def solve_program(
-    w: Workspace, regime: F64, t: Tableau, basis: int, effort: int, x: F64
-) -> tuple[float, bool]:
-    """Solve on one basis; in x the allocation, where that is less than what stands there."""
-    money = w.number[REFERENCE_MULTIPLIER] * w.number[SCALE] * w.number[UNIT]
-    start_on(w, regime, t, basis)
-    if effort == APART:
-        for j in range(w.counts[N_COLUMNS]):
-            if w.columns[j]["use"] == EXCESS:
-                t.places[UPPER, j] = 0.0
-    start(t)
-    if dual_simplex(t, INFINITE) != OPTIMAL:
-        return -INFINITE, False
-    bound = t.objective[0] * money
-    if is_whole_solution(w, t):
-        w.number[LEAST_SO_FAR] = t.objective[0]
-        keep_solution(w, t, x)
-        return bound, True
-    return bound, effort != RELAXED and branch_and_bound(w, t, x)
-
-
-@jit_part
-def solve(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> tuple[float, bool]:
-    """Solve on one basis; return the bound and whether the allocation in x is proved least."""
-    x[: w.counts[N_COLUMNS]] = 0.0
-    w.number[LEAST_SO_FAR] = 0.0
-    if w.counts[N_SIZES] == 1 or not w.counts[IS_WHOLE]:
-        return solve_program(w, regime, t, basis, WHOLE_CONTRACTS, x)
-    relaxed = solve_program(w, regime, t, basis, RELAXED, x)
-    if relaxed[1]:
-        return relaxed
-    solve_program(w, regime, t, basis, APART, x)
-    return solve_program(w, regime, t, basis, WHOLE_CONTRACTS, x)
-
-
-@jit_part
-def loss_at(w: Workspace, p: int, x: F64, point: int) -> float:
-    """Loss at a point of the options that an allocation puts into a pool, in USD."""
-    pool = w.pools[p]
-    price = w.points[pool["first_point"] + point]
-    loss = 0.0
-    for j in range(pool["first_column"], pool["loss_column"]):
-        leg = w.legs[w.columns[j]["leg"][0]]
-        value = intrinsic(leg, price) * leg["multiplier"] * x[j]
-        loss += -value if leg["is_long"] else value
-    return loss
-
-
-@jit_part
-def pool_loss(w: Workspace, regime: F64, p: int, x: F64) -> float:
-    """Greatest loss of what stands in a pool, in USD times the spread rate."""
-    greatest = 0.0
-    for k in range(w.pools[p]["n_points"]):
-        greatest = max(greatest, loss_at(w, p, x, k))
-    return greatest * regime[SPREAD_RATE]  # type: ignore[no-any-return]
-
-
-@jit_part
-def allocation_cost(w: Workspace, regime: F64, x: F64, basis: int) -> float:
-    """What an allocation saves (below 0) against every leg by itself."""
-    cost = 0.0
-    for j in range(w.counts[N_COLUMNS]):
-        if w.columns[j]["use"] != LOSS:
-            cost += w.columns[j]["cost"][basis] * x[j]
-        else:
-            cost += pool_loss(w, regime, w.columns[j]["pool"], x)
-    return cost

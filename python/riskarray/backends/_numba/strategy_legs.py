@@ -40,7 +40,7 @@ __all__ = [
     "trivial_bound",
 ]
 
-MAX_LEGS: Final = 96
+MAX_LEGS: Final = 504
 LEAST_QUANTITY: Final = 1e-9  # contracts or shares: less is the dust of sums
 MAX_GATHERED: Final = 4096
 STOCK: Final = 0

@@ -38,15 +38,19 @@ __all__ = [
     "add_column",
     "alone",
     "make_workspace",
+    "tableau_room",
     "underlying_end",
     "weight",
 ]
 
-MAX_COLUMNS: Final = 1024
+MAX_COLUMNS: Final = 8192
 MAX_POOLS: Final = 96
 MAX_POINTS: Final = 4096
 MAX_DEPTH: Final = 64
 TABLEAU_DOUBLES: Final = 1 << 20
+FEW_POSITIONS: Final = 40
+"""Of a group: up to there that is room enough."""
+LARGE_TABLEAU_DOUBLES: Final = 1 << 23
 
 SPREAD: Final = 0
 LOSS: Final = 1
@@ -70,6 +74,8 @@ N_SHELTERS: Final = 7
 N_ROWS: Final = 8
 IS_TOO_LARGE: Final = 9
 N_SIZES: Final = 10
+TABLEAU_ROOM: Final = 11
+"""Doubles that the group may take for its tableau."""
 # Scales of a workspace.
 REFERENCE_MULTIPLIER: Final = 0
 SCALE: Final = 1
@@ -125,6 +131,7 @@ SLOT: Final = np.dtype(
         ("need", np.float64),
         ("left", np.float64),
         ("straddled", np.float64),
+        ("alone", np.float64),
     ],
     align=True,
 )
@@ -153,6 +160,7 @@ class Workspace(NamedTuple):
     loss: F64
     counts: I64
     number: F64
+    rounded: F64
     chosen: F64
     taken: F64
     waiting: F64
@@ -161,8 +169,15 @@ class Workspace(NamedTuple):
     labels: I64
 
 
-def make_workspace() -> Workspace:
-    """Memory of one worker."""
+@jit_part
+def tableau_room(positions: int) -> int:
+    """Doubles for the tableau of a group; depends on nothing that is margined with it."""
+    return TABLEAU_DOUBLES if positions <= FEW_POSITIONS else LARGE_TABLEAU_DOUBLES
+
+
+def make_workspace(most_positions: int) -> Workspace:
+    """Memory of one worker whose largest group has so many positions."""
+    room = TABLEAU_DOUBLES if most_positions <= FEW_POSITIONS else LARGE_TABLEAU_DOUBLES
     return Workspace(
         np.empty(MAX_GATHERED, np.int32),
         np.empty(MAX_GATHERED),
@@ -177,14 +192,15 @@ def make_workspace() -> Workspace:
         np.empty(MAX_LEGS, np.int32),
         np.empty(MAX_LEGS),
         np.empty(MAX_POINTS),
-        np.zeros(11, np.int64),
+        np.zeros(12, np.int64),
         np.empty(5),
+        np.empty(MAX_COLUMNS),
         np.zeros((2, MAX_COLUMNS)),
         np.empty(MAX_LEGS),
         np.empty((MAX_DEPTH, 4)),
         np.empty(5, np.int64),
-        np.empty(TABLEAU_DOUBLES),
-        np.empty(TABLEAU_DOUBLES, np.int64),
+        np.empty(room),
+        np.empty(room, np.int64),
     )
 
 

@@ -31,7 +31,7 @@ from riskarray.backends._numba.strategy_program import (
     SCALE,
     SHELTERED,
     SPREAD,
-    TABLEAU_DOUBLES,
+    TABLEAU_ROOM,
     TOTAL,
     UNIT,
     Workspace,
@@ -113,7 +113,7 @@ def number_rows(w: Workspace) -> None:
         rows += w.pools[p]["n_points"]
     w.counts[N_ROWS] = rows
     set_sizes(w.size, rows, n_columns)
-    if tableau_size(w.size) > TABLEAU_DOUBLES:
+    if tableau_size(w.size) > w.counts[TABLEAU_ROOM]:
         w.counts[IS_TOO_LARGE] = 1
 
 

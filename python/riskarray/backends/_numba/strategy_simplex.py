@@ -241,7 +241,7 @@ def repair(t: Tableau, leaving: int, outside: float, cutoff: float) -> int:
 @jit_part
 def dual_simplex(t: Tableau, cutoff: float) -> int:
     """From reduced costs at or above 0 to an optimum."""
-    for _ in range(20 * (t.size[ROWS] + t.size[COLUMNS]) + 100):
+    for _ in range(3 * (t.size[ROWS] + t.size[COLUMNS]) // 2 + 1000):
         leaving, outside = most_violated(t)
         if leaving < 0:
             return ABOVE_CUTOFF if t.objective[0] >= cutoff else OPTIMAL

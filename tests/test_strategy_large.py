@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups of many positions on one underlying: at once while they fit, else in runs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+import strategy_oracle as oracle
+from riskarray import kernels
+from riskarray.backends import BackendName
+from riskarray.kernels import StrategyRequirement
+from strategy_arrays import kernel_arrays
+from strategy_oracle import Leg, Rules
+
+CENT = 0.005
+
+Group = tuple[Sequence[Leg], Rules]
+
+
+def call(groups: Sequence[Group], backend: BackendName = "native") -> StrategyRequirement:
+    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
+
+
+def condors(count: int) -> Group:
+    terms = (("P", 1.0, 60.0, 0.5), ("P", -1.0, 60.5, 0.6), ("C", -1.0, 120.0, 0.6))
+    legs = [
+        Leg(right, quantity, strike + k, 0.1, price)
+        for k in range(count)
+        for right, quantity, strike, price in (*terms, ("C", 1.0, 120.5, 0.5))
+    ]
+    return legs, Rules(100.0)
+
+
+def collars(count: int) -> Group:
+    puts = [Leg("P", 1.0, 99.0 - 0.5 * k, 0.1, 0.5) for k in range(count)]
+    calls = [Leg("C", -1.0, 101.0 + 0.5 * k, 0.1, 0.5) for k in range(count)]
+    return [Leg("S", 100.0 * count), *puts, *calls], Rules(100.0)
+
+
+def random_large(seed: int, size: int, expiries: int, shares: float = 0.0) -> Group:
+    rng = np.random.default_rng(seed)
+    spot = 500.0
+    legs: dict[tuple[str, float, float], Leg] = {}
+    if shares != 0.0:
+        legs["S", 0.0, 0.0] = Leg("S", shares)
+    while len(legs) < size:
+        right = str(rng.choice(["C", "P"]))
+        strike, expiry = (
+            spot + int(rng.integers(-300, 301)),
+            0.1 * int(rng.integers(1, expiries + 1)),
+        )
+        money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
+        time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
+        quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
+        price = round(money + float(time_value) + 0.05, 2)
+        legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price)
+    return list(legs.values()), Rules(spot)
+
+
+LARGE = [
+    random_large(1, 97, 3),
+    random_large(2, 130, 2, 700.0),
+    random_large(3, 150, 1, -400.0),
+    random_large(4, 200, 3),
+]
+TOO_LARGE = [random_large(5, 560, 3, 900.0), random_large(6, 500, 10)]
+
+
+def test_condors_of_a_hundred_series_are_solved_together(backend: BackendName) -> None:
+    got = call([condors(25)], backend)
+    assert got.group_maintenance[0] == pytest.approx(1120.0)
+    assert got.group_maintenance_bound[0] == got.group_maintenance[0]
+
+
+@pytest.mark.parametrize("count", [32, 48])
+def test_every_share_is_collared_however_many_collars(backend: BackendName, count: int) -> None:
+    legs, rules = collars(count)
+    got = call([(legs, rules)], backend)
+    assert got.group_initial[0] == pytest.approx(oracle.least(legs, rules, "initial"))
+    assert got.group_maintenance[0] == pytest.approx(oracle.least(legs, rules))
+    assert got.group_maintenance_bound[0] == got.group_maintenance[0]
+
+
+def test_a_large_group_is_near_the_least_and_its_bound_is_one() -> None:
+    got = call(LARGE)
+    for k, (legs, rules) in enumerate(LARGE):
+        for basis in ("initial", "maintenance"):
+            required = getattr(got, f"group_{basis}")[k]
+            bound = getattr(got, f"group_{basis}_bound")[k]
+            relaxed = oracle.least(legs, rules, basis, is_relaxed=True)
+            assert relaxed - CENT <= bound <= required
+            assert required <= 1.1 * relaxed
+            assert required <= oracle.greedy(legs, rules, basis)
+
+
+def test_ties_that_stall_the_linear_program_are_broken() -> None:
+    legs, rules = random_large(2010, 200, 10)
+    got = call([(legs, rules)])
+    relaxed = oracle.least(legs, rules, is_relaxed=True)
+    assert 0.99 * relaxed <= got.group_maintenance_bound[0] <= relaxed + CENT
+    assert got.group_maintenance[0] <= 1.25 * relaxed
+
+
+def test_runs_have_a_bound_above_nothing_and_use_every_leg(backend: BackendName) -> None:
+    got = call(TOO_LARGE, backend)
+    assert (got.group_maintenance_bound <= got.group_maintenance).all()
+    assert got.group_maintenance_bound[1] > 0.0
+    held = np.zeros(sum(len(legs) for legs, _ in TOO_LARGE))
+    np.add.at(held, got.leg_instrument, got.leg_quantity)
+    np.testing.assert_allclose(held, [leg.quantity for legs, _ in TOO_LARGE for leg in legs])
+
+
+def test_large_groups_are_equal_in_both_backends() -> None:
+    groups = [*LARGE, *TOO_LARGE, condors(25), collars(40)]
+    for native, twin in zip(call(groups, "native"), call(groups, "numba"), strict=True):
+        np.testing.assert_array_equal(native, twin)
+
+
+def test_a_group_does_not_depend_on_the_size_of_its_neighbours() -> None:
+    small = random_large(7, 30, 3)
+    alone, beside = call([small]), call([small, *LARGE])
+    for one, other in zip(alone[:4], beside[:4], strict=True):
+        assert one[0] == other[0]
+
+
+def test_order_of_a_large_group_s_rows_changes_no_bit() -> None:
+    rng = np.random.default_rng(8)
+    groups = [*LARGE, *TOO_LARGE]
+    shuffled = [([legs[i] for i in rng.permutation(len(legs))], rules) for legs, rules in groups]
+    for one, other in zip(call(groups)[:6], call(shuffled)[:6], strict=True):
+        np.testing.assert_array_equal(one, other)
