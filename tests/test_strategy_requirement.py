@@ -134,6 +134,22 @@ def test_more_legs_than_the_first_room_are_all_written(backend: BackendName) -> 
         np.testing.assert_allclose(held, [leg.quantity for leg in positions])
 
 
+def test_thousands_of_contracts_are_paired_like_a_few() -> None:
+    rng = np.random.default_rng(13)
+
+    def many(leg: Leg) -> Leg:
+        return replace(leg, quantity=float(np.sign(leg.quantity) * rng.integers(1, 3000)))
+
+    groups = [([many(leg) for leg in legs], rules) for legs, rules in random_groups(14, 390)]
+    groups = groups[-20:]  # one of them has no whole solution within the nodes by branching alone
+    got = call(groups)
+    for k, (legs, rules) in enumerate(groups):
+        relaxed = oracle.least(legs, rules, "maintenance", is_relaxed=True)
+        greedy = oracle.greedy(legs, rules, "maintenance")
+        assert relaxed - CENT <= got.group_maintenance[k] <= greedy + CENT
+        assert got.group_maintenance[k] <= 1.001 * relaxed + CENT
+
+
 def test_bound_is_at_least_the_relaxation() -> None:
     groups = random_groups(2, 60)
     got = call(groups)

@@ -126,17 +126,28 @@ inline void pair_left(Workspace& w, const Pool& pool, double rate, double* x) no
     }
 }
 
-// Makes an allocation whole, pools in balance by each multiplier; false: it shares stock.
-inline bool round_allocation(Workspace& w, const Regime& regime, double* x) noexcept {
+// Covers as many contracts of an option that several stocks share as are covered in full.
+inline void round_total(const Workspace& w, int total, double* x) noexcept {
+    double rest = x[total];
+    for (int j = 0; j < w.n_columns; ++j) {
+        if (w.columns[j].use == Use::cover && w.columns[j].leg[0] == w.columns[total].leg[0]) {
+            x[j] = std::min(x[j], rest);
+            rest -= x[j];
+        }
+    }
+}
+
+// Makes an allocation whole, pools in balance by each multiplier.
+inline void round_allocation(Workspace& w, const Regime& regime, double* x) noexcept {
     find_left(w, x);
     for (int i = 0; i < w.n_legs; ++i) {
         w.alone[i] = std::ceil(w.left[i] - kFraction);
     }
     for (int j = 0; j < w.n_columns; ++j) {
-        if (w.columns[j].use == Use::total) {
-            return false;
-        }
         x[j] = w.columns[j].is_whole ? std::floor(x[j] + kFraction) : x[j];
+        if (w.columns[j].use == Use::total) {
+            round_total(w, j, x);
+        }
     }
     find_left(w, x);
     for (int p = 0; p < w.n_pools; ++p) {
@@ -148,7 +159,6 @@ inline bool round_allocation(Workspace& w, const Regime& regime, double* x) noex
     for (int p = 0; p < w.n_pools; ++p) {
         pair_left(w, w.pools[p], regime[StrategyRule::spread_rate], x);
     }
-    return true;
 }
 
 } // namespace

@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr int kFewLegs = 32;              // up to there rounding costs more than it saves
+constexpr int kFewLegs = 32;              // of few contracts: rounding costs more than it saves
 constexpr double kRises[] = {1e-7, 1e-5}; // of the costs, to break ties
 
 struct Solution {
@@ -31,9 +31,7 @@ template <int N>
 inline void
 start_near(Workspace& w, const Regime& regime, const Sized<N>& t, int basis, double* x) noexcept {
     keep_solution(w, t, false, w.rounded);
-    if (!round_allocation(w, regime, w.rounded)) {
-        return;
-    }
+    round_allocation(w, regime, w.rounded);
     const double money = w.reference_multiplier * w.scale * w.unit;
     const double least = allocation_cost(w, regime, w.rounded, basis) / money;
     if (least < w.least - kImprovement) {
@@ -113,7 +111,8 @@ inline Solution solve_sized(Workspace& w,
     if (effort == Effort::relaxed) {
         return {bound, false};
     }
-    if (w.n_legs > kFewLegs && (w.n_sizes == 1 || effort == Effort::apart)) {
+    const bool is_large = w.n_legs > kFewLegs || w.unit > 1.0;
+    if (is_large && (w.n_sizes == 1 || effort == Effort::apart)) {
         start_near(w, regime, t, basis, x);
     }
     const bool is_complete = branch_and_bound(w, t, x);

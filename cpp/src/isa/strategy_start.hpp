@@ -87,7 +87,8 @@ cost_others(const Workspace& w, const Tableau& t, int begin, int end, int basis)
 // balanced first.
 inline void
 start_on(const Workspace& w, const Regime& regime, const Tableau& t, int basis) noexcept {
-    bool is_taken[kMaxLegs] = {};
+    bool is_taken[kMaxLegs];
+    std::fill_n(is_taken, w.n_legs, false);
     std::fill_n(t.reduced, t.stride, 0.0);
     std::fill_n(t.sign, t.stride, 1.0);
     *t.objective = 0.0;

@@ -8,6 +8,7 @@ from riskarray.array_types import F64
 from riskarray.backends._numba.jit import jit_part
 from riskarray.backends._numba.strategy_legs import SPREAD_RATE, intrinsic
 from riskarray.backends._numba.strategy_program import (
+    COVER,
     LOSS,
     N_COLUMNS,
     N_LEGS,
@@ -136,20 +137,30 @@ def pair_left(w: Workspace, p: int, rate: float, x: F64) -> None:
 
 
 @jit_part
-def round_allocation(w: Workspace, regime: F64, x: F64) -> bool:
-    """Make an allocation whole, pools in balance by each multiplier; False: it shares stock."""
+def round_total(w: Workspace, total: int, x: F64) -> None:
+    """Cover as many contracts of an option that several stocks share as are covered in full."""
+    rest = x[total]
+    option = w.columns[total]["leg"][0]
+    for j in range(w.counts[N_COLUMNS]):
+        if w.columns[j]["use"] == COVER and w.columns[j]["leg"][0] == option:
+            x[j] = min(x[j], rest)
+            rest -= x[j]
+
+
+@jit_part
+def round_allocation(w: Workspace, regime: F64, x: F64) -> None:
+    """Make an allocation whole, pools in balance by each multiplier."""
     find_left(w, x)
     for i in range(w.counts[N_LEGS]):
         w.slots[i]["alone"] = np.ceil(w.slots[i]["left"] - FRACTION)
     for j in range(w.counts[N_COLUMNS]):
-        if w.columns[j]["use"] == TOTAL:
-            return False
         if w.columns[j]["is_whole"]:
             x[j] = np.floor(x[j] + FRACTION)
+        if w.columns[j]["use"] == TOTAL:
+            round_total(w, j, x)
     find_left(w, x)
     for p in range(w.counts[N_POOLS]):
         for j in range(w.pools[p]["first_column"], w.pools[p]["loss_column"]):
             balance(w, p, w.columns[j]["leg"][0], x)
     for p in range(w.counts[N_POOLS]):
         pair_left(w, p, regime[SPREAD_RATE], x)
-    return True

@@ -40,7 +40,7 @@ from riskarray.backends._numba.strategy_tableau import (
 __all__ = ["relax_program", "solve"]
 
 FEW_LEGS: Final = 32
-"""Up to there rounding costs more than it saves."""
+"""Of few contracts: rounding costs more than it saves."""
 RISES: Final = (1e-7, 1e-5)
 """Of the costs, to break ties."""
 
@@ -55,8 +55,7 @@ APART: Final = 2
 def start_near(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> None:
     """Take whole contracts near the tableau's solution where they are less than those in x."""
     keep_solution(w, t, False, w.rounded)  # noqa: FBT003  # as the twin
-    if not round_allocation(w, regime, w.rounded):
-        return
+    round_allocation(w, regime, w.rounded)
     money = w.number[REFERENCE_MULTIPLIER] * w.number[SCALE] * w.number[UNIT]
     least = allocation_cost(w, regime, w.rounded, basis) / money
     if least < w.number[LEAST_SO_FAR] - IMPROVEMENT:
@@ -117,7 +116,8 @@ def solve_program(
         return bound, is_exact
     if effort == RELAXED:
         return bound, False
-    if w.counts[N_LEGS] > FEW_LEGS and (w.counts[N_SIZES] == 1 or effort == APART):
+    is_large = w.counts[N_LEGS] > FEW_LEGS or w.number[UNIT] > 1.0
+    if is_large and (w.counts[N_SIZES] == 1 or effort == APART):
         start_near(w, regime, t, basis, x)
     is_complete = branch_and_bound(w, t, x)
     return bound, is_complete and is_exact
