@@ -77,6 +77,14 @@ def spread_loss(legs: Sequence[Leg], amounts: Sequence[float]) -> float:
     return max(0.0, -min(payoff))
 
 
+def straddled(call: Leg, put: Leg, rules: Rules) -> float:
+    """USD per share: the side that requires more and the other's price, the less of equal ones."""
+    need, other = rules.naked(call), rules.naked(put)
+    if abs(need - other) < 1e-9:
+        return need + min(call.price, put.price)
+    return need + put.price if need > other else other + call.price
+
+
 class Program:
     """A mixed-integer program, filled column by column."""
 
@@ -145,8 +153,7 @@ def add_shorts(program: Program, legs: Sequence[Leg], rules: Rules) -> None:
         program.column(leg.multiplier * rules.naked(leg), {f"leg {i}": 1.0})
     for (i, call), (k, put) in product(shorts, shorts):
         if call.right == "C" and put.right == "P" and call.multiplier == put.multiplier:
-            need, other = rules.naked(call), rules.naked(put)
-            pair = need + put.price if need >= other else other + call.price
+            pair = straddled(call, put, rules)
             program.column(call.multiplier * pair, {f"leg {i}": 1.0, f"leg {k}": 1.0})
 
 
@@ -298,8 +305,7 @@ def greedy(legs: Sequence[Leg], rules: Rules, basis: str = "maintenance") -> flo
     for c, p in product(rows("C", is_long=False), rows("P", is_long=False)):
         if legs[c].multiplier != legs[p].multiplier:
             continue
-        need, other = rules.naked(legs[c]), rules.naked(legs[p])
-        pair = need + legs[p].price if need >= other else other + legs[c].price
+        pair = straddled(legs[c], legs[p], rules)
         total += take((c, p), np.inf) * legs[c].multiplier * pair
     for i, leg in enumerate(legs):
         if not leg.is_stock and leg.quantity < 0:
