@@ -10,9 +10,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from riskarray.book import Book
 from riskarray.tables import SCHEMAS, ColumnKind
 
-__all__ = ["AS_OF", "Tables", "arrow", "small_tables", "with_cell", "with_row", "write_book"]
+__all__ = [
+    "AS_OF",
+    "Tables",
+    "arrow",
+    "arrow_tables",
+    "book_of",
+    "small_tables",
+    "with_cell",
+    "with_row",
+    "write_book",
+]
 
 Tables = dict[str, dict[str, list[Any]]]
 
@@ -103,6 +114,16 @@ def arrow(table: str, columns: Mapping[str, list[Any]]) -> pa.Table:
         texts = [None if v is None else str(v) for v in values]
         arrays[name] = pa.array(texts, pa.string()) if is_text else pa.array(values, kind)
     return pa.table(arrays)
+
+
+def arrow_tables(tables: Tables) -> dict[str, Any]:
+    """Return every table as Arrow, by name, to be changed or given to `Book.from_tables`."""
+    return {name: arrow(name, columns) for name, columns in tables.items()}
+
+
+def book_of(tables: Tables, **options: Any) -> Book:
+    """Return the book of tables in memory."""
+    return Book.from_tables(as_of=AS_OF, **arrow_tables(tables), **options)
 
 
 def write_book(

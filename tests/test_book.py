@@ -32,8 +32,9 @@ from small_book import (
     AS_OF,
     FUTURE,
     SPX_PUT,
-    Tables,
     arrow,
+    arrow_tables,
+    book_of,
     small_tables,
     with_cell,
     with_row,
@@ -41,11 +42,6 @@ from small_book import (
 )
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-def from_tables(tables: Tables, **options: Any) -> Book:
-    given = {name: arrow(name, columns) for name, columns in tables.items()}
-    return Book.from_tables(as_of=AS_OF, **given, **options)
 
 
 def held(book: Book) -> dict[str, dict[str, float]]:
@@ -74,7 +70,7 @@ def content(part: object) -> object:
 
 
 def test_a_book_holds_what_its_tables_say() -> None:
-    book = from_tables(small_tables())
+    book = book_of(small_tables())
     assert held(book) == {
         "A1": {"ACME": 100.0, ACME_CALL: -1.0},
         "A2": {SPX_PUT: -2.0},
@@ -89,7 +85,7 @@ def test_a_book_holds_what_its_tables_say() -> None:
 
 
 def test_terms_come_from_the_row_the_symbol_and_the_root() -> None:
-    table = from_tables(small_tables()).market.instruments
+    table = book_of(small_tables()).market.instruments
     row = {symbol: k for k, symbol in enumerate(table.symbol.to_pylist())}
     stock, call, put, index, future = (
         row[s] for s in ("ACME", ACME_CALL, ACME_PUT, SPX_PUT, FUTURE)
@@ -127,7 +123,7 @@ def test_a_symbol_of_positions_alone_adds_an_instrument() -> None:
         "BRK.B",
         "BRKB260821P00390000",
     ]
-    book = from_tables(tables)
+    book = book_of(tables)
     table = book.market.instruments
     assert table.symbol.to_pylist()[5:] == [
         "BRK.B",
@@ -146,12 +142,12 @@ def test_a_symbol_of_positions_alone_adds_an_instrument() -> None:
 
 def test_both_spellings_of_a_symbol_are_one_position() -> None:
     padded = "ACME  260821C00510000"
-    book = from_tables(with_row("positions", account="A1", symbol=padded, quantity=3.0))
+    book = book_of(with_row("positions", account="A1", symbol=padded, quantity=3.0))
     assert held(book)["A1"] == {"ACME": 100.0, ACME_CALL: 2.0}
 
 
 def test_a_position_that_adds_up_to_nothing_is_gone() -> None:
-    book = from_tables(with_row("positions", account="A1", symbol="ACME", quantity=-100.0))
+    book = book_of(with_row("positions", account="A1", symbol="ACME", quantity=-100.0))
     assert held(book)["A1"] == {ACME_CALL: -1.0}
 
 
@@ -159,7 +155,7 @@ def test_an_adjusted_contract_needs_its_terms_from_instruments() -> None:
     row = {"symbol": "ACME1260821C00510000", "underlying": "ACME", "kind": "option"}
     tables = with_row("instruments", **row, multiplier=150.0, price=8.0)
     tables["positions"]["symbol"][1] = row["symbol"]
-    book = from_tables(tables)
+    book = book_of(tables)
     assert book.market.instruments.multiplier[5] == 150.0
     assert held(book)["A1"][row["symbol"]] == -1.0
 
@@ -170,7 +166,7 @@ def test_underlyings_take_their_defaults_from_the_rulebook() -> None:
         "underlying": ["ACME", "SPY", "SPX", "UPRO", "VIX"],
         "price": [500.0, 500.0, 5000.0, 90.0, 15.0],
     }
-    table = from_tables(tables).market.underlyings
+    table = book_of(tables).market.underlyings
     assert table.portfolio_type.to_pylist() == [
         "equity",
         "high_cap_index",
@@ -195,7 +191,7 @@ def test_what_a_book_says_of_an_underlying_wins_over_the_rulebook() -> None:
         "strategy_class": [None, None, "narrow_index", None],
         "product_group": [None, None, None, None],
     }
-    table = from_tables(tables).market.underlyings
+    table = book_of(tables).market.underlyings
     assert table.class_group[2].as_py() == "SPY"
     assert table.portfolio_type[2].as_py() == "equity"
     assert table.leverage[2] == -2.0
@@ -209,7 +205,7 @@ def test_dividends_are_those_to_come_by_underlying_and_time() -> None:
         "ex_date": [dt.date(2026, m, d) for m, d in ((9, 18), (8, 3), (7, 10), (7, 13), (8, 1))],
         "amount": [1.9, 1.25, 9.0, 0.5, 0.0],
     }
-    table = from_tables(tables).market.dividends
+    table = book_of(tables).market.dividends
     assert table.offset.tolist() == [0, 2, 2, 3, 3]
     assert table.amount.tolist() == [0.5, 1.25, 1.9]
     hours = table.time[:1] * 365 * 24
@@ -218,7 +214,7 @@ def test_dividends_are_those_to_come_by_underlying_and_time() -> None:
 
 def test_a_dividend_of_the_expiry_day_of_an_am_option_comes_at_its_expiry() -> None:
     tables = with_row("dividends", underlying="SPX", ex_date=dt.date(2026, 9, 18), amount=2.0)
-    market = from_tables(tables).market
+    market = book_of(tables).market
     row = market.instruments.symbol.to_pylist().index(SPX_PUT)
     assert market.time_to_expiry()[row] == market.dividends.time[1]
 
@@ -229,7 +225,7 @@ def test_rates_may_stand_in_any_order() -> None:
         "date": [dt.date(2027, 7, 10), dt.date(2026, 7, 11)],
         "rate": [0.04, 0.035],
     }
-    market = from_tables(tables).market
+    market = book_of(tables).market
     np.testing.assert_allclose(market.rates.time, [1 / 365, 1.0], rtol=1e-14)
     assert market.rates.rate.tolist() == [0.035, 0.04]
 
@@ -247,7 +243,7 @@ def test_a_book_may_give_one_flat_rate_or_none(tmp_path: Path) -> None:
 def test_optional_tables_may_be_absent(unread: str) -> None:
     tables = small_tables()
     del tables[unread]
-    book = from_tables(tables)
+    book = book_of(tables)
     assert len(book.account) == (3 if unread == "accounts" else 4)
     assert len(book.quantity) == 6
 
@@ -255,7 +251,7 @@ def test_optional_tables_may_be_absent(unread: str) -> None:
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_files_and_memory_give_the_same_book(tmp_path: Path, form: str) -> None:
     book = read_book(write_book(tmp_path / "b", small_tables(), form))
-    assert content(book) == content(from_tables(small_tables()))
+    assert content(book) == content(book_of(small_tables()))
     assert book.name == "b"
     assert [(f.name, f.rows) for f in book.inputs] == [
         ("book.toml", 0),
@@ -277,10 +273,10 @@ def test_files_and_memory_give_the_same_book(tmp_path: Path, form: str) -> None:
 )
 def test_whatever_speaks_arrow_is_accepted(library: Any) -> None:
     tables = small_tables()
-    given = {name: arrow(name, columns) for name, columns in tables.items()}
+    given = arrow_tables(tables)
     given["positions"] = library(tables["positions"])
     book = Book.from_tables(as_of=AS_OF, **given)
-    assert content(book) == content(from_tables(tables))
+    assert content(book) == content(book_of(tables))
 
 
 def test_parts_are_one_table_in_the_order_of_their_names(tmp_path: Path) -> None:
@@ -293,7 +289,7 @@ def test_parts_are_one_table_in_the_order_of_their_names(tmp_path: Path) -> None
     pq.write_table(whole.slice(0, 4), folder / "positions" / "part-0.parquet")
     (folder / "positions" / "_SUCCESS").touch()
     book = read_book(folder)
-    assert content(book) == content(from_tables(tables))
+    assert content(book) == content(book_of(tables))
     names = [f.name for f in book.inputs if f.name.startswith("positions")]
     assert names == ["positions/part-0.parquet", "positions/part-1.parquet"]
 
@@ -302,7 +298,7 @@ def test_parts_may_lie_beside_the_other_tables(tmp_path: Path) -> None:
     tables = small_tables()
     folder = write_book(tmp_path / "b", tables)
     (folder / "positions.csv").rename(folder / "positions-0.csv")
-    assert content(read_book(folder)) == content(from_tables(tables))
+    assert content(read_book(folder)) == content(book_of(tables))
 
 
 def test_the_row_of_a_defect_counts_within_its_part(tmp_path: Path) -> None:
@@ -320,7 +316,7 @@ def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
     tables = small_tables()
     tables["positions"]["trader"] = ["x"] * 6
     tables["instruments"]["bid"] = ["1.0"] * 5
-    assert from_tables(tables).ignored == ("instruments.bid", "positions.trader")
+    assert book_of(tables).ignored == ("instruments.bid", "positions.trader")
     book = read_book(write_book(tmp_path, tables))
     assert book.ignored == ("instruments.bid", "positions.trader")
 
@@ -350,7 +346,7 @@ def test_the_order_of_rows_does_not_matter(
     orders = {"positions": positions, "instruments": instruments, "underlyings": underlyings}
     for name, order in orders.items():
         tables[name] = {c: [values[k] for k in order] for c, values in tables[name].items()}
-    book, straight = from_tables(tables), from_tables(small_tables())
+    book, straight = book_of(tables), book_of(small_tables())
     assert held(book) == held(straight)
     assert book.account.equals(straight.account)
 
@@ -377,7 +373,7 @@ def test_positions_lie_by_account_then_class_group_then_instrument() -> None:
     symbols = ["SPY", "BRK-B", "ACME", SPX_PUT, ACME_CALL, FUTURE]
     tables["positions"]["account"] = ["A1"] * 6
     tables["positions"]["symbol"] = symbols
-    book = from_tables(tables)
+    book = book_of(tables)
     groups = class_groups(book.market.underlyings, book.rulebook).of_underlying
     place = groups[book.market.instruments.underlying[book.instrument]]
     assert (np.diff(place) >= 0).all()
@@ -436,7 +432,7 @@ def test_a_small_book_without_defects_checks_clean(tmp_path: Path) -> None:
 
 
 def test_an_object_that_does_not_speak_arrow_is_a_defect() -> None:
-    given = {name: arrow(name, columns) for name, columns in small_tables().items()}
+    given = arrow_tables(small_tables())
     given["positions"] = [{"account": "A1"}]
     with pytest.raises(BookError, match="positions: must speak the Arrow PyCapsule interface, got"):
         Book.from_tables(as_of=AS_OF, **given)

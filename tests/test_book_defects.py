@@ -20,6 +20,8 @@ from small_book import (
     SPX_PUT,
     Tables,
     arrow,
+    arrow_tables,
+    book_of,
     small_tables,
     with_cell,
     with_row,
@@ -467,8 +469,7 @@ def test_every_account_is_in_exactly_one_of_the_two(names: set[str]) -> None:
             continue  # keep to changes of one cell, which do not move the rows of each other
         columns[case.column][case.row - 1] = case.tables[case.table][case.column][case.row - 1]
         touched |= set(case.touched)
-    given = {name: arrow(name, columns) for name, columns in tables.items()}
-    book = Book.from_tables(as_of=AS_OF, **given, on_error="quarantine")
+    book = book_of(tables, on_error="quarantine")
     rejects = set(book.rejects["account"].to_pylist())
     kept = set(book.account.to_pylist())
     assert touched <= rejects
@@ -523,7 +524,7 @@ def test_all_defects_are_listed_in_order_and_the_first_twenty_shown(tmp_path: Pa
 
 def test_a_great_many_defects_are_counted_and_not_all_put_into_words() -> None:
     n = 300_000
-    given = {name: arrow(name, columns) for name, columns in small_tables().items()}
+    given = arrow_tables(small_tables())
     given["positions"] = pa.table(
         {"account": pa.array(["A1"]).take(pa.array(np.zeros(n, np.int32))),
          "symbol": pa.array(["SPY"]).take(pa.array(np.zeros(n, np.int32))),
@@ -705,7 +706,7 @@ def test_settings_in_memory_are_checked_as_those_of_a_file(
 ) -> None:
     tables = small_tables()
     del tables["rates"]
-    given = {name: arrow(name, columns) for name, columns in tables.items()}
+    given = arrow_tables(tables)
     with pytest.raises(BookError) as caught:
         Book.from_tables(**{"as_of": AS_OF, **given, key: value, "on_error": on_error})
     (defect,) = caught.value.defects

@@ -18,7 +18,7 @@ from riskarray.backends import backend_name
 from riskarray.report.accounts import accounts_table
 from riskarray.report.report import RESULT_NAMES
 from riskarray.report.writing import new_file, new_folder, write_table
-from small_book import ACME_CALL, ACME_PUT, AS_OF, SPX_PUT, Tables, arrow, small_tables
+from small_book import ACME_CALL, ACME_PUT, SPX_PUT, book_of, small_tables
 
 COLUMNS = [
     "account",
@@ -39,11 +39,6 @@ COLUMNS = [
     "reg_t_excess",
     "status",
 ]
-
-
-def book_of(tables: Tables, **options: Any) -> ra.Book:
-    given = {name: arrow(name, columns) for name, columns in tables.items()}
-    return ra.Book.from_tables(as_of=AS_OF, **given, **options)
 
 
 @pytest.fixture(scope="module")
