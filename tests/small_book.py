@@ -19,6 +19,7 @@ __all__ = [
     "arrow",
     "arrow_tables",
     "book_of",
+    "held",
     "small_tables",
     "with_cell",
     "with_row",
@@ -124,6 +125,18 @@ def arrow_tables(tables: Tables) -> dict[str, Any]:
 def book_of(tables: Tables, **options: Any) -> Book:
     """Return the book of tables in memory."""
     return Book.from_tables(as_of=AS_OF, **arrow_tables(tables), **options)
+
+
+def held(book: Book) -> dict[str, dict[str, float]]:
+    """Return the quantity by account and symbol."""
+    symbols = book.market.instruments.symbol.to_pylist()
+    return {
+        name: {
+            symbols[book.instrument[k]]: float(book.quantity[k])
+            for k in range(book.account_offset[i], book.account_offset[i + 1])
+        }
+        for i, name in enumerate(book.account.to_pylist())
+    }
 
 
 def write_book(

@@ -1,19 +1,12 @@
-import datetime as dt
-from dataclasses import fields
-from pathlib import Path
-from typing import Any
+"""A book's accounts, positions and market, as its tables give them."""
 
-import duckdb
+import datetime as dt
+
 import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskarray.book import Book, BookError, check_book, read_book
 from riskarray.class_groups import class_groups
 from riskarray.market import KIND_FUTURE, KIND_OPTION, KIND_STOCK, NEW_YORK
 from riskarray.position_rows import sort_positions
@@ -25,48 +18,7 @@ from riskarray.roots import (
     SETTLEMENT_NONE,
     SETTLEMENT_PM,
 )
-from riskarray.rulebook import RulebookError
-from small_book import (
-    ACME_CALL,
-    ACME_PUT,
-    AS_OF,
-    FUTURE,
-    SPX_PUT,
-    arrow,
-    arrow_tables,
-    book_of,
-    small_tables,
-    with_cell,
-    with_row,
-    write_book,
-)
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
-
-
-def held(book: Book) -> dict[str, dict[str, float]]:
-    """Quantity by account and symbol."""
-    symbols = book.market.instruments.symbol.to_pylist()
-    return {
-        name: {
-            symbols[book.instrument[k]]: float(book.quantity[k])
-            for k in range(book.account_offset[i], book.account_offset[i + 1])
-        }
-        for i, name in enumerate(book.account.to_pylist())
-    }
-
-
-def content(part: object) -> object:
-    """Everything in a book or a part of it, in a form that can be compared."""
-    if isinstance(part, np.ndarray):
-        return [str(part.dtype), part.astype(str).tolist()]
-    if isinstance(part, pa.Array | pa.Table):
-        return part.to_pylist()
-    if hasattr(part, "__dataclass_fields__"):
-        skipped = {"inputs", "path", "name", "rulebook", "origin"}
-        names = [f.name for f in fields(part) if f.name not in skipped]  # type: ignore[arg-type]
-        return {name: content(getattr(part, name)) for name in names}
-    return part
+from small_book import ACME_CALL, ACME_PUT, FUTURE, SPX_PUT, book_of, held, small_tables, with_row
 
 
 def test_a_book_holds_what_its_tables_say() -> None:
@@ -230,15 +182,6 @@ def test_rates_may_stand_in_any_order() -> None:
     assert market.rates.rate.tolist() == [0.035, 0.04]
 
 
-def test_a_book_may_give_one_flat_rate_or_none(tmp_path: Path) -> None:
-    tables = small_tables()
-    del tables["rates"]
-    folder = write_book(tmp_path, tables, settings=f'as_of = "{AS_OF}"\nrate = 0.03\n')
-    assert read_book(folder).market.rates.at([0.0, 2.0]).tolist() == [0.03, 0.03]
-    write_book(tmp_path, tables)
-    assert read_book(folder).market.rates.at([0.0, 2.0]).tolist() == [0.0, 0.0]
-
-
 @pytest.mark.parametrize("unread", ["dividends", "rates", "accounts"])
 def test_optional_tables_may_be_absent(unread: str) -> None:
     tables = small_tables()
@@ -246,95 +189,6 @@ def test_optional_tables_may_be_absent(unread: str) -> None:
     book = book_of(tables)
     assert len(book.account) == (3 if unread == "accounts" else 4)
     assert len(book.quantity) == 6
-
-
-@pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_files_and_memory_give_the_same_book(tmp_path: Path, form: str) -> None:
-    book = read_book(write_book(tmp_path / "b", small_tables(), form))
-    assert content(book) == content(book_of(small_tables()))
-    assert book.name == "b"
-    assert [(f.name, f.rows) for f in book.inputs] == [
-        ("book.toml", 0),
-        *((f"{t}.{form}", n) for t, n in zip(small_tables(), (4, 5, 2, 2, 6, 3), strict=True)),
-    ]
-    assert all(f.sha256 is not None and len(f.sha256) == 64 for f in book.inputs)
-
-
-@pytest.mark.parametrize(
-    "library",
-    [
-        pd.DataFrame,
-        pl.DataFrame,
-        lambda table: duckdb.from_arrow(arrow("positions", table)),
-        lambda table: arrow("positions", table).to_reader(),
-        lambda table: arrow("positions", table).combine_chunks().to_batches()[0],
-    ],
-    ids=["pandas", "polars", "duckdb", "stream", "batch"],
-)
-def test_whatever_speaks_arrow_is_accepted(library: Any) -> None:
-    tables = small_tables()
-    given = arrow_tables(tables)
-    given["positions"] = library(tables["positions"])
-    book = Book.from_tables(as_of=AS_OF, **given)
-    assert content(book) == content(book_of(tables))
-
-
-def test_parts_are_one_table_in_the_order_of_their_names(tmp_path: Path) -> None:
-    tables = small_tables()
-    folder = write_book(tmp_path / "b", tables)
-    (folder / "positions.csv").unlink()
-    (folder / "positions").mkdir()
-    whole = arrow("positions", tables["positions"])
-    pq.write_table(whole.slice(4), folder / "positions" / "part-1.parquet")
-    pq.write_table(whole.slice(0, 4), folder / "positions" / "part-0.parquet")
-    (folder / "positions" / "_SUCCESS").touch()
-    book = read_book(folder)
-    assert content(book) == content(book_of(tables))
-    names = [f.name for f in book.inputs if f.name.startswith("positions")]
-    assert names == ["positions/part-0.parquet", "positions/part-1.parquet"]
-
-
-def test_parts_may_lie_beside_the_other_tables(tmp_path: Path) -> None:
-    tables = small_tables()
-    folder = write_book(tmp_path / "b", tables)
-    (folder / "positions.csv").rename(folder / "positions-0.csv")
-    assert content(read_book(folder)) == content(book_of(tables))
-
-
-def test_the_row_of_a_defect_counts_within_its_part(tmp_path: Path) -> None:
-    tables = with_cell("positions", 5, "quantity", None)
-    folder = write_book(tmp_path / "b", tables)
-    (folder / "positions.csv").unlink()
-    whole = arrow("positions", tables["positions"])
-    for k in range(2):
-        pq.write_table(whole.slice(3 * k, 3), folder / f"positions-{k}.parquet")
-    (defect,) = check_book(folder)
-    assert (defect.table, defect.row) == ("positions (positions-1.parquet)", 2)
-
-
-def test_columns_that_nothing_reads_are_named(tmp_path: Path) -> None:
-    tables = small_tables()
-    tables["positions"]["trader"] = ["x"] * 6
-    tables["instruments"]["bid"] = ["1.0"] * 5
-    assert book_of(tables).ignored == ("instruments.bid", "positions.trader")
-    book = read_book(write_book(tmp_path, tables))
-    assert book.ignored == ("instruments.bid", "positions.trader")
-
-
-@pytest.mark.parametrize("form", ["csv", "parquet"])
-@pytest.mark.parametrize("ticker", ["NA", "NAN", "TRUE", "NULL", "NONE", "INF", "1E5", "007"])
-def test_tickers_that_look_like_something_else_survive(
-    tmp_path: Path, form: str, ticker: str
-) -> None:
-    option = f"{ticker}260821C00010000"
-    tables = with_row("underlyings", underlying=ticker, price=10.0)
-    tables["positions"] = {
-        "account": [ticker, ticker],
-        "symbol": [ticker, option],
-        "quantity": [1.0, 2.0],
-    }
-    book = read_book(write_book(tmp_path, tables, form))
-    assert held(book)[ticker] == {ticker: 1.0, option: 2.0}
 
 
 @given(st.permutations(range(6)), st.permutations(range(5)), st.permutations(range(4)))
@@ -379,60 +233,3 @@ def test_positions_lie_by_account_then_class_group_then_instrument() -> None:
     assert (np.diff(place) >= 0).all()
     within = np.diff(book.instrument)[np.diff(place) == 0]
     assert (within > 0).all()
-
-
-@pytest.mark.parametrize(
-    ("given", "want"),
-    [
-        ('"2026-07-10"', "2026-07-10T16:00:00-04:00"),
-        ("2026-07-10", "2026-07-10T16:00:00-04:00"),
-        ("2026-01-09", "2026-01-09T16:00:00-05:00"),
-        ('"2026-07-10T09:30"', "2026-07-10T09:30:00-04:00"),
-        ("2026-07-10T09:30:00", "2026-07-10T09:30:00-04:00"),
-        ('"2026-07-10 13:30:00Z"', "2026-07-10T09:30:00-04:00"),
-        ("2026-07-10T13:30:00Z", "2026-07-10T09:30:00-04:00"),
-    ],
-)
-def test_as_of_is_a_date_or_a_timestamp(tmp_path: Path, given: str, want: str) -> None:
-    tables = small_tables()
-    folder = write_book(tmp_path, tables, settings=f"as_of = {given}\n")
-    assert read_book(folder).market.as_of.isoformat() == want
-
-
-def test_an_option_may_be_held_until_the_minute_it_expires(tmp_path: Path) -> None:
-    tables = small_tables()
-    folder = write_book(tmp_path, tables, settings='as_of = "2026-08-21T15:59"\n')
-    market = read_book(folder).market
-    row = market.instruments.symbol.to_pylist().index(ACME_CALL)
-    assert market.time_to_expiry()[row] == pytest.approx(1 / 365 / 24 / 60)
-    write_book(tmp_path, tables, settings='as_of = "2026-08-21T16:00"\n')
-    places = [(d.table, d.row, d.column) for d in check_book(folder)]
-    assert places == [("instruments", 2, "expiry"), ("instruments", 3, "expiry")]
-
-
-def test_a_book_names_its_rulebook_and_the_caller_may_choose_another(tmp_path: Path) -> None:
-    house = 'base = "finra-4210g"\nid = "house"\ntitle = "House"\n'
-    folder = write_book(
-        tmp_path / "b", small_tables(), settings=f'as_of = "{AS_OF}"\nrulebook = "house.toml"\n'
-    )
-    (folder / "house.toml").write_text(house)
-    assert read_book(folder).rulebook.id == "house"
-    assert read_book(folder, rulebook="finra-4210g").rulebook.id == "finra-4210g"
-    with pytest.raises(RulebookError):
-        read_book(folder, rulebook="nothing-of-that-name")
-
-
-@pytest.mark.parametrize("name", ["acme", "cboe-2007"])
-def test_the_examples_have_no_defect(name: str) -> None:
-    assert check_book(EXAMPLES / name) == ()
-
-
-def test_a_small_book_without_defects_checks_clean(tmp_path: Path) -> None:
-    assert check_book(write_book(tmp_path, small_tables())) == ()
-
-
-def test_an_object_that_does_not_speak_arrow_is_a_defect() -> None:
-    given = arrow_tables(small_tables())
-    given["positions"] = [{"account": "A1"}]
-    with pytest.raises(BookError, match="positions: must speak the Arrow PyCapsule interface, got"):
-        Book.from_tables(as_of=AS_OF, **given)

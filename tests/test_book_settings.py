@@ -8,7 +8,59 @@ import pytest
 
 from defect_case import FRACTION
 from riskarray.book import Book, BookError, check_book, read_book
-from small_book import AS_OF, arrow_tables, small_tables, write_book
+from riskarray.rulebook import RulebookError
+from small_book import ACME_CALL, AS_OF, arrow_tables, small_tables, write_book
+
+
+def test_a_book_may_give_one_flat_rate_or_none(tmp_path: Path) -> None:
+    tables = small_tables()
+    del tables["rates"]
+    folder = write_book(tmp_path, tables, settings=f'as_of = "{AS_OF}"\nrate = 0.03\n')
+    assert read_book(folder).market.rates.at([0.0, 2.0]).tolist() == [0.03, 0.03]
+    write_book(tmp_path, tables)
+    assert read_book(folder).market.rates.at([0.0, 2.0]).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        ('"2026-07-10"', "2026-07-10T16:00:00-04:00"),
+        ("2026-07-10", "2026-07-10T16:00:00-04:00"),
+        ("2026-01-09", "2026-01-09T16:00:00-05:00"),
+        ('"2026-07-10T09:30"', "2026-07-10T09:30:00-04:00"),
+        ("2026-07-10T09:30:00", "2026-07-10T09:30:00-04:00"),
+        ('"2026-07-10 13:30:00Z"', "2026-07-10T09:30:00-04:00"),
+        ("2026-07-10T13:30:00Z", "2026-07-10T09:30:00-04:00"),
+    ],
+)
+def test_as_of_is_a_date_or_a_timestamp(tmp_path: Path, given: str, want: str) -> None:
+    tables = small_tables()
+    folder = write_book(tmp_path, tables, settings=f"as_of = {given}\n")
+    assert read_book(folder).market.as_of.isoformat() == want
+
+
+def test_an_option_may_be_held_until_the_minute_it_expires(tmp_path: Path) -> None:
+    tables = small_tables()
+    folder = write_book(tmp_path, tables, settings='as_of = "2026-08-21T15:59"\n')
+    market = read_book(folder).market
+    row = market.instruments.symbol.to_pylist().index(ACME_CALL)
+    assert market.time_to_expiry()[row] == pytest.approx(1 / 365 / 24 / 60)
+    write_book(tmp_path, tables, settings='as_of = "2026-08-21T16:00"\n')
+    places = [(d.table, d.row, d.column) for d in check_book(folder)]
+    assert places == [("instruments", 2, "expiry"), ("instruments", 3, "expiry")]
+
+
+def test_a_book_names_its_rulebook_and_the_caller_may_choose_another(tmp_path: Path) -> None:
+    house = 'base = "finra-4210g"\nid = "house"\ntitle = "House"\n'
+    folder = write_book(
+        tmp_path / "b", small_tables(), settings=f'as_of = "{AS_OF}"\nrulebook = "house.toml"\n'
+    )
+    (folder / "house.toml").write_text(house)
+    assert read_book(folder).rulebook.id == "house"
+    assert read_book(folder, rulebook="finra-4210g").rulebook.id == "finra-4210g"
+    with pytest.raises(RulebookError):
+        read_book(folder, rulebook="nothing-of-that-name")
+
 
 SETTINGS = {
     "no as_of": ("rate = 0.04", [("as_of", "", "must be given")]),
