@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from american_dividend_reference import Case, fine_value, random_cases
+from american_dividend_series import american, best_certain_value, usual
 from riskarray.array_types import F64
 from riskarray.backends import BackendName
-from test_american_dividends import american, best_certain_value, usual
 
 LATE_EX_DATES = [
     # strike, volatility, rate, days, ex-days, amounts
