@@ -126,17 +126,16 @@ def test_values_are_continuous_where_the_method_changes(backend: BackendName, ri
     """With the yield, the rate, the size and the number of dividends."""
     base = usual(right=right)
     seven = usual(right=right, days=700, ex_days=tuple(range(40, 640, 91)), amounts=(1.5,) * 7)
-    pairs = [
+    six = replace(seven, ex_days=seven.ex_days[:6], amounts=seven.amounts[:6])
+    for first, second in (
         (base, replace(base, dividend_yield=1e-9)),
+        (seven, replace(seven, dividend_yield=1e-9)),
         (replace(base, rate=1e-9), replace(base, rate=-1e-9)),
         (replace(base, amounts=(1e-9,) * 3), replace(base, ex_days=(), amounts=())),
-        (seven, replace(seven, amounts=(*seven.amounts[:6], 1e-9))),
-        (usual(right=right, amounts=(17.0,) * 3), usual(right=right, amounts=(17.01,) * 3)),
-    ]
-    pairs[3] = (seven, replace(seven, dividend_yield=1e-9))
-    for first, second in pairs:
-        value = american([first, second], ELEVEN, backend)
-        if first.amounts[:1] == (17.0,):
-            assert np.max(np.abs(np.diff(value, axis=0))) < 0.05
-        else:
-            assert np.max(np.abs(np.diff(value, axis=0))) < 1e-4 * 115
+        (six, replace(seven, amounts=(*six.amounts, 1e-9))),
+    ):
+        one, other = american([first, second], ELEVEN, backend)
+        assert_allclose(one, other, rtol=0, atol=1e-4 * 115)
+    large = [replace(base, amounts=(amount,) * 3) for amount in (17.0, 17.01)]
+    one, other = american(large, ELEVEN, backend)
+    assert_allclose(one, other, rtol=0, atol=0.05)
