@@ -6,16 +6,13 @@ its own on all threads, `whole` does all of them; `series` is the number of inst
 `series_per_second` what the best round reached.
 """
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from real_quotes import write_real_book
 from riskarray.book import Book, read_book
 from riskarray.pricing import risk_arrays
 from riskarray.volatility import OptionTerms, option_terms, volatilities
@@ -34,15 +31,8 @@ class Day:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Day:
     """Every listed series of the day; seventy underlyings unless benchmarks are enabled."""
-    source = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
-    maker = source / "tools" / "real_book.py"
-    if not maker.is_file():
-        pytest.skip("needs real closing quotes: RISKARRAY_MARKET_DATA must name their folder")
-    folder = tmp_path_factory.mktemp("market")
-    command = [sys.executable, "-W", "ignore", str(maker), str(folder)]
     part = [] if request.config.getoption("benchmark_enable") else ["--core"]
-    subprocess.run([*command, *part, "--data", str(source / "data")], check=True, timeout=600)
-    book = read_book(folder)
+    book = read_book(write_real_book(tmp_path_factory.mktemp("market"), *part))
     return Day(book=book, terms=option_terms(book.market))
 
 

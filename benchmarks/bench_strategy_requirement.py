@@ -9,7 +9,6 @@ close (RISKARRAY_MARKET_DATA, see CONTRIBUTING.md; RISKARRAY_BENCH_ACCOUNTS says
 """
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from real_quotes import write_real_book
 from riskarray import kernels, portfolio_margin, strategy_margin
 from riskarray.array_types import AnyArray
 from riskarray.backends import BackendName
@@ -184,16 +184,9 @@ def test_beside_portfolio_requirement(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    source = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
-    maker = source / "tools" / "real_book.py"
-    if not maker.is_file():
-        pytest.skip("needs real closing quotes: RISKARRAY_MARKET_DATA must name their folder")
     is_enabled = request.config.getoption("benchmark_enable")
     accounts = os.environ.get("RISKARRAY_BENCH_ACCOUNTS", "20000" if is_enabled else "500")
-    command = [sys.executable, "-W", "ignore", str(maker), str(tmp_path), "--core"]
-    data = ["--accounts", accounts, "--data", str(source / "data")]
-    subprocess.run([*command, *data], check=True, timeout=3600)
-    book = read_book(tmp_path)
+    book = read_book(write_real_book(tmp_path, "--core", "--accounts", accounts, timeout=3600.0))
     priced = risk_arrays(book.market, rulebook=book.rulebook)
     spent: dict[str, float] = {}
 

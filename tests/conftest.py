@@ -1,14 +1,12 @@
 """Fixtures that every test may use."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from command import Command, Outcome
+from real_quotes import write_real_book
 from riskarray.backends import BACKEND_NAMES, BackendName
 from riskarray.cli import app
 
@@ -27,14 +25,7 @@ def backend(request: pytest.FixtureRequest) -> BackendName:
 @pytest.fixture(scope="session")
 def core_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seventy underlyings of a real close with made-up accounts, as a book's folder."""
-    source = Path(os.environ.get("RISKARRAY_MARKET_DATA", ""))
-    maker = source / "tools" / "real_book.py"
-    if not maker.is_file():
-        pytest.skip("needs real closing quotes: RISKARRAY_MARKET_DATA must name their folder")
-    folder = tmp_path_factory.mktemp("core")
-    command = [sys.executable, "-W", "ignore", str(maker), str(folder), "--core"]
-    subprocess.run([*command, "--data", str(source / "data")], check=True, timeout=600)
-    return folder
+    return write_real_book(tmp_path_factory.mktemp("core"), "--core")
 
 
 @pytest.fixture
