@@ -1,8 +1,6 @@
 """American options with cash dividends or two boundaries: accuracy, properties and parity."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +10,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from american_dividend_reference import SPOTS, fine_value, quantlib_value, random_cases
 from american_dividend_series import ELEVEN, GROUPS, american, european, references, usual
+from instruction_sets import SUPPORTED, output_on
 from riskarray.backends import BackendName
-from riskarray.build import build_info
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -198,17 +196,10 @@ sys.stdout.buffer.write(american(cases, ELEVEN, "native").tobytes())
 """
 
 
-@pytest.mark.parametrize("name", [s["name"] for s in build_info()["instruction_sets"]])
-def test_instruction_sets_agree(name: str) -> None:
+@pytest.mark.parametrize("isa", SUPPORTED)
+def test_instruction_sets_agree(isa: str) -> None:
     cases = [case for group in GROUPS for case in references(group)[0]]
-    environment = {**os.environ, "RISKARRAY_ISA": name, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-c", PRINT_VALUES],
-        env=environment,
-        capture_output=True,
-        check=True,
-    )
-    got = np.frombuffer(done.stdout).reshape(len(cases), -1)
+    got = np.frombuffer(output_on(isa, PRINT_VALUES)).reshape(len(cases), -1)
     strike = np.array([[case.strike] for case in cases])
     difference = np.abs(got - american(cases, ELEVEN, "native"))
     assert np.max(difference / (ELEVEN + strike)) < 1e-9
