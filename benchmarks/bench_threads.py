@@ -8,7 +8,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from riskarray import kernels
-from riskarray.array_types import AnyArray
+from riskarray.array_types import F64, AnyArray
 from riskarray.kernel_codes import Model
 
 N_SERIES = 60_000
@@ -38,27 +38,28 @@ def chains(n_dividends: int) -> Terms:
     )
 
 
-def european(terms: Terms, threads: int) -> None:
-    kernels.european_value(*terms, threads=threads)
+def european(terms: Terms, threads: int) -> F64:
+    return kernels.european_value(*terms, threads=threads)
 
 
-def american(terms: Terms, threads: int) -> None:
-    kernels.american_value(*terms, threads=threads)
+def american(terms: Terms, threads: int) -> F64:
+    return kernels.american_value(*terms, threads=threads)
 
 
-def implied_volatility(terms: Terms, threads: int) -> None:
+def implied_volatility(terms: Terms, threads: int) -> F64:
     """Of prices a twelfth of the spot above exercise."""
     spot, underlying, right, strike, _, *rest = terms
     model = np.full(N_SERIES, Model.AMERICAN, dtype=np.int8)
     base = np.ascontiguousarray(spot[:, :1])
     at_series = base[underlying, 0]
     price = 0.08 * at_series + np.maximum(right * (at_series - strike), 0.0)
-    kernels.implied_volatility(
+    volatility, _ = kernels.implied_volatility(
         price, model, base, underlying, right, strike, *rest, threads=threads
     )
+    return volatility
 
 
-WORK: dict[str, tuple[Callable[[Terms, int], None], int]] = {
+WORK: dict[str, tuple[Callable[[Terms, int], F64], int]] = {
     "European": (european, 0),
     "American": (american, 0),
     "American, two cash dividends": (american, 2),
@@ -74,5 +75,6 @@ def test_threads(benchmark: BenchmarkFixture, name: str, threads: int) -> None:
     terms = chains(n_dividends)
     benchmark.group = f"threads: {name}"
     benchmark.extra_info["series"] = N_SERIES
-    work(terms, threads)
-    benchmark(work, terms, threads)
+    on_one = work(terms, 1)
+    np.testing.assert_array_equal(benchmark(work, terms, threads), on_one)
+    assert np.isfinite(on_one).mean() > 0.99

@@ -78,6 +78,7 @@ def test_and_whatever_the_switches_say(tmp_path: Path, switch: str) -> None:
 
 def test_every_figure_of_an_explanation_has_its_source(tmp_path: Path) -> None:
     report = ra.margin(ra.read_book(mixed_book(tmp_path / "b"), rulebook="house-example"))
+    charged = set()
     for explanation in report.explanations():
         keys = {figure.key for figure in explanation.figures}
         assert all(figure.source and figure.mark for figure in explanation.figures)
@@ -86,11 +87,9 @@ def test_every_figure_of_an_explanation_has_its_source(tmp_path: Path) -> None:
             for step in group.class_groups:
                 assert f"scenario_sets.{name}.moves.{step.portfolio_type}" in keys
         for row in explanation.add_ons:
-            assert any(
-                key.startswith(f"add_ons.{row['add_on']}.")
-                or key in {"account.minimum_requirement"}
-                for key in keys
-            )
+            assert {f"add_ons.{row['add_on']}.{name}" for name in ("bounds", "rates")} <= keys
+            charged.add(row["add_on"])
+    assert charged == {"long_concentration", "short_concentration"}
 
 
 def test_an_explanation_is_markdown_too() -> None:
