@@ -19,6 +19,7 @@ from riskarray.report.account_status import (
 )
 from riskarray.report.report import margin
 from riskarray.rulebook import Rulebook, load_rulebook
+from rulebook_files import figure, rulebook_of
 from small_book import AS_OF, small_tables, write_book
 from small_books import make_book, make_market, parse_legs, parse_underlyings
 
@@ -95,16 +96,9 @@ def test_a_firm_asks_more_to_open_an_account_than_to_keep_it() -> None:
         ("unlisted", 5_000_000.0),
     ],
 )
-def test_the_minimum_follows_the_way_of_monitoring(
-    tmp_path: Path, monitoring: str, amount: float
-) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text(
-        'base = "finra-4210g"\nid = "mine"\n[account]\nmonitoring = { '
-        f'value = "{monitoring}", source = "x", effective = 2026-01-01, mark = "derived" }}\n',
-        encoding="utf-8",
-    )
-    tier, minimum = minimum_equity(book_of(["portfolio"], load_rulebook(path)))
+def test_the_minimum_follows_the_way_of_monitoring(monitoring: str, amount: float) -> None:
+    rules = rulebook_of(f"[account]\nmonitoring = {figure(repr(monitoring))}\n")
+    tier, minimum = minimum_equity(book_of(["portfolio"], rules))
     assert (tier.tolist(), minimum.tolist()) == ([amount], [amount])
 
 
@@ -149,16 +143,9 @@ def test_calls_of_the_house_are_told_from_those_of_the_rules() -> None:
     assert found["call_due"] == [house, house, None, rule, None]
 
 
-def test_what_only_the_house_asks_as_equity_is_a_house_call(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text(
-        'base = "finra-4210g"\nid = "mine"\n[account]\nmaintenance_equity = { '
-        'value = 150000.0, source = "x", effective = 2026-01-01, mark = "derived" }\n',
-        encoding="utf-8",
-    )
-    found = status_of(
-        book_of(["portfolio"] * 2, load_rulebook(path)), [120_000.0, 90_000.0], [1.0] * 2
-    )
+def test_what_only_the_house_asks_as_equity_is_a_house_call() -> None:
+    rules = rulebook_of(f"[account]\nmaintenance_equity = {figure('150000.0')}\n")
+    found = status_of(book_of(["portfolio"] * 2, rules), [120_000.0, 90_000.0], [1.0] * 2)
     due = dt.date(2026, 7, 15)  # without days of its own the house gives as many as the rules
     assert found["house_call_due"] == [due, due]
     assert found["regulatory_call_due"] == [None, due]

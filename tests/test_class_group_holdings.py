@@ -8,6 +8,7 @@ import pytest
 
 import riskarray as ra
 from riskarray.greeks import greeks
+from rulebook_files import figure, overlay
 from small_book import Tables, small_tables, write_book
 
 CENT = 0.005
@@ -137,34 +138,25 @@ def test_a_note_is_margined_strategy_by_strategy_and_added(tmp_path: Path) -> No
 
 
 def test_a_volatility_index_has_moves_of_its_own(tmp_path: Path) -> None:
-    path = tmp_path / "vix.toml"
-    path.write_text(
-        'base = "finra-4210g"\nid = "vix"\n[scenario_sets.regulatory.moves]\nvolatility_index = '
-        "{ value = [-0.4, -0.3, -0.2, -0.1, -0.05, 0.1, 0.2, 0.4, 0.6, 1.0], "
-        'source = "x", effective = 2020-01-01, mark = "derived" }\n',
-        encoding="utf-8",
-    )
+    moves = figure("[-0.4, -0.3, -0.2, -0.1, -0.05, 0.1, 0.2, 0.4, 0.6, 1.0]")
+    rules = overlay(tmp_path, f"[scenario_sets.regulatory.moves]\nvolatility_index = {moves}\n")
     tables = with_underlying(small_tables(), underlying="VIXY", price=20.0)
     tables["positions"] = {"account": ["A"], "symbol": ["VIXY"], "quantity": [-100.0]}
-    book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=path)
+    book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=rules)
     row = ra.margin(book, threads=1).accounts.to_pylist()[0]
     assert (row["requirement"], row["worst_point"]) == (pytest.approx(2_000.0), "+100%")
 
 
 def test_what_the_included_products_do_not_name_is_margined_by_strategy(tmp_path: Path) -> None:
-    path = tmp_path / "included.toml"
-    path.write_text(
-        'base = "finra-4210g"\nid = "included"\n[eligibility]\nincluded = '
-        '{ value = ["ACME", "BRK/B"], source = "x", effective = 2020-01-01, mark = "derived" }\n',
-        encoding="utf-8",
-    )
+    included = figure(repr(["ACME", "BRK/B"]))
+    rules = overlay(tmp_path, f"[eligibility]\nincluded = {included}\n")
     tables = small_tables()
     tables["positions"] = {
         "account": ["A"] * 3,
         "symbol": ["ACME", "BRK-B", "SPY"],
         "quantity": [10.0, 10.0, 10.0],
     }
-    book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=path)
+    book = ra.read_book(write_book(tmp_path / "book", tables), rulebook=rules)
     rows = groups_of(ra.margin(book, threads=1))
     # 15 % of 5,000 and of 4,000; 25 % of 5,000
     assert rows["ACME"]["requirement"] == pytest.approx(750.0)

@@ -13,6 +13,7 @@ import riskarray as ra
 from command import run_command
 from explanation_check import requirement_from, shares_of
 from riskarray.report.report import Report
+from rulebook_files import figure, overlay
 from small_book import small_tables, write_book
 
 CENT = 0.005
@@ -21,14 +22,8 @@ CHOICES = {"worst_point": "common", "minimum_level": "portfolio_group", "residua
 
 
 def rulebook_with(folder: Path, base: str, **switches: str) -> Path:
-    rows = (
-        f'{key} = {{ value = "{value}", source = "x", effective = 2020-01-01, mark = "derived" }}'
-        for key, value in switches.items()
-    )
-    path = folder / "test.toml"
-    head = f'base = "{base}"\nid = "test"\n[switches]\n'
-    path.write_text(head + "\n".join(rows), encoding="utf-8")
-    return path
+    rows = (f"{key} = {figure(repr(value))}" for key, value in switches.items())
+    return overlay(folder, "\n".join(["[switches]", *rows]), base=base)
 
 
 def mixed_book(folder: Path) -> Path:

@@ -13,6 +13,7 @@ import riskarray as ra
 from command import run_command
 from riskarray.backends import BackendName
 from riskarray.book import check_book
+from rulebook_files import figure, rulebook_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -49,9 +50,9 @@ def test_acme_stands_between_its_bounds(backend: BackendName) -> None:
     assert 6_900 <= row["requirement"] <= 7_150
     assert row["worst_point"] == "-15%"
     assert row["reg_t_initial"] == pytest.approx(25_000, abs=0.005)
-    for figure in expected("acme"):
-        if figure["figure"] in row:
-            assert float(figure["low"]) <= row[figure["figure"]] <= float(figure["high"])
+    for printed in expected("acme"):
+        if printed["figure"] in row:
+            assert float(printed["low"]) <= row[printed["figure"]] <= float(printed["high"])
 
 
 def test_acme_on_the_command_line() -> None:
@@ -63,23 +64,18 @@ def test_acme_on_the_command_line() -> None:
     assert 6_900 <= result["totals"]["requirement"] <= 7_150
 
 
-@pytest.mark.parametrize(("move", "figure"), [(0.15, "up_15"), (0.10, "up_10"), (0.05, "up_5")])
+@pytest.mark.parametrize(("move", "printed"), [(0.15, "up_15"), (0.10, "up_10"), (0.05, "up_5")])
 def test_the_short_call_of_acme_loses_what_the_table_prints(
-    move: float, figure: str, backend: BackendName, tmp_path: Path
+    move: float, printed: str, backend: BackendName
 ) -> None:
     """A rulebook with the table's own points, two of which are not among the ten."""
-    rules = tmp_path / "rules.toml"
-    points = "value = [-0.15, {m}], source = 'test', effective = 2020-01-01, mark = 'derived'"
     types = ("equity", "high_cap_index", "non_high_cap_index", "volatility_index")
-    moves = "\n".join(f"{name} = {{ {points.format(m=move)} }}" for name in types)
-    rules.write_text(
-        f'base = "finra-4210g"\nid = "table"\n[scenario_sets.regulatory.moves]\n{moves}\n'
-    )
-    arrays = ra.risk_arrays(
-        ra.read_book(EXAMPLES / "acme").market, rulebook=ra.load_rulebook(rules), backend=backend
-    )
+    moves = "\n".join(f"{name} = {figure(f'[-0.15, {move}]')}" for name in types)
+    rules = rulebook_of(f"[scenario_sets.regulatory.moves]\n{moves}\n")
+    market = ra.read_book(EXAMPLES / "acme").market
+    arrays = ra.risk_arrays(market, rulebook=rules, backend=backend)
     call = next(i for i, symbol in enumerate(arrays.symbols.to_pylist()) if len(symbol) > 6)
-    row = next(r for r in expected("acme") if r["figure"] == f"call_pnl_{figure}")
+    row = next(r for r in expected("acme") if r["figure"] == f"call_pnl_{printed}")
     assert float(row["low"]) <= -arrays.pnl[call, 1] <= float(row["high"])
 
 

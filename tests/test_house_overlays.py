@@ -4,9 +4,6 @@
 import dataclasses
 import datetime as dt
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -26,14 +23,11 @@ from riskarray.report.report import margin
 from riskarray.report.summary import warning_lines
 from riskarray.rulebook import Rulebook, RulebookError, load_rulebook
 from riskarray.underlying_risk import UnderlyingRisk
+from rulebook_files import figure, rulebook_of
 from small_books import AS_OF, Leg, make_book, make_market, parse_legs, parse_underlyings
 
 CENT = 0.005
 TYPES = ("high_cap_index", "non_high_cap_index", "equity", "volatility_index")
-
-
-def figure(value: str) -> str:
-    return f'{{ value = {value}, source = "test", effective = 2020-01-01, mark = "derived" }}'
 
 
 def house_set(moves: str, **figures: str) -> str:
@@ -41,14 +35,6 @@ def house_set(moves: str, **figures: str) -> str:
     lines += [f"{key} = {figure(value)}" for key, value in figures.items()]
     lines += ["[scenario_sets.house.moves]", *(f"{name} = {figure(moves)}" for name in TYPES)]
     return "\n".join(lines) + "\n"
-
-
-@cache
-def rulebook_with(text: str) -> Rulebook:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "test.toml"
-        path.write_text(f'base = "finra-4210g"\nid = "test"\n{text}', encoding="utf-8")
-        return load_rulebook(path)
 
 
 def market_of(
@@ -77,7 +63,7 @@ def moves_of(market: Market, rulebook: Rulebook) -> tuple[dict[str, list[float]]
 
 
 def test_moves_in_standard_deviations_come_from_the_book_or_the_rulebook() -> None:
-    rules = rulebook_with(
+    rules = rulebook_of(
         house_set("[-5.0, 5.0]", move_unit="'standard_deviation'", standard_deviation="0.02")
     )
     deviation: dict[str, float | str] = {"X": 0.03, "SPY": 0.01, "UPRO": 0.045}
@@ -93,7 +79,7 @@ def test_moves_in_standard_deviations_come_from_the_book_or_the_rulebook() -> No
 
 
 def test_floors_stretch_each_side_to_its_reach() -> None:
-    rules = rulebook_with(
+    rules = rulebook_of(
         house_set("[-0.2, -0.1, 0.0, 0.1, 0.2]", is_floored_by_book="true")
         + f"[scenario_sets.house.floors]\nX = {figure('[0.5, 1.0]')}\nY = {figure('[0.1, 0.1]')}\n"
     )
@@ -117,7 +103,7 @@ def test_a_floor_may_name_any_member_of_a_class_group() -> None:
         "XLK": "[0.9, 0.9]",  # not in the market
     }
     lines = "".join(f'"{name}" = {figure(reach)}\n' for name, reach in floors.items())
-    rules = rulebook_with(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{lines}")
+    rules = rulebook_of(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{lines}")
     market = market_of("SPX 5000;SPY 500;NDX 100;TZA 20;BRK-B 400;X 100", [], rules)
     found, _ = moves_of(market, rules)
     assert found == {
@@ -131,7 +117,7 @@ def test_a_floor_may_name_any_member_of_a_class_group() -> None:
 
 def test_an_explanation_names_the_floor_by_the_symbol_that_has_it() -> None:
     floors = f"QQQ = {figure('[0.3, 0.3]')}\nDIA = {figure('[0.2, 0.2]')}\n"
-    rules = rulebook_with(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{floors}")
+    rules = rulebook_of(house_set("[-0.2, 0.2]") + f"[scenario_sets.house.floors]\n{floors}")
     legs = parse_legs("100 TQQQ")  # three times QQQ
     market = make_market(parse_underlyings("TQQQ 50"), legs, rules)
     report = margin(make_book(market, {"A": legs}, rules), threads=1)
@@ -142,7 +128,7 @@ def test_an_explanation_names_the_floor_by_the_symbol_that_has_it() -> None:
 
 
 def test_moves_widen_before_earnings() -> None:
-    rules = rulebook_with(
+    rules = rulebook_of(
         house_set("[-0.8, 0.2]", earnings_multiplier="1.5", earnings_days="5"),
     )
     after = [str(AS_OF.date() + dt.timedelta(days=d)) for d in (5, 6, -1)]
@@ -233,7 +219,7 @@ def test_the_greatest_set_binds_and_is_named(backend: BackendName) -> None:
 )
 def test_overlays_that_contradict_themselves_are_refused(text: str, expected: str) -> None:
     with pytest.raises(RulebookError) as caught:
-        rulebook_with(text)
+        rulebook_of(text)
     assert any(expected in problem for problem in caught.value.problems), caught.value.problems
     if "add_ons" in text:
         text = "\n".join(caught.value.problems)
@@ -306,7 +292,7 @@ def test_a_rulebook_without_add_ons_has_none() -> None:
 
 @given(st.lists(st.integers(-50, 50), min_size=3, max_size=3), st.floats(0.1, 10.0))
 def test_add_ons_scale_with_the_account(quantities: list[int], factor: float) -> None:
-    rules = rulebook_with(
+    rules = rulebook_of(
         "[add_ons.long]\ntitle = 'x'\n"
         f"measure = {figure(repr('long_share_of_equity'))}\n"
         f"bounds = {figure('[0.1, 0.4]')}\nrates = {figure('[0.0, 0.1, 0.3]')}\n"
@@ -326,7 +312,7 @@ def test_a_share_that_is_exactly_the_bound_is_in_the_step_above_it() -> None:
     shares = [int(q) for q in random.integers(1, 500, 300)]
     names = [f"U{k:03d}" for k in range(300)]
     legs = [Leg(float(q), name) for q, name in zip(shares, names, strict=True)]
-    rules = rulebook_with(
+    rules = rulebook_of(
         "[add_ons.long]\ntitle = 'x'\n"
         f"measure = {figure(repr('long_share_of_equity'))}\n"
         f"bounds = {figure('[0.1]')}\nrates = {figure('[0.0, 0.05]')}\n"

@@ -3,9 +3,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +21,7 @@ from riskarray.market import Market
 from riskarray.portfolio_margin import PortfolioMargin
 from riskarray.pricing import RiskArrays
 from riskarray.rulebook import Rulebook, load_rulebook
+from rulebook_files import figure, rulebook_of
 from small_books import Leg, make_book, make_market, parse_legs, parse_underlyings
 
 CENT = 0.005
@@ -41,20 +40,11 @@ PLAIN = {
 }
 
 
-def figure(value: str) -> str:
-    return f'{{ value = {value}, source = "test", effective = 2020-01-01, mark = "derived" }}'
-
-
 @cache
 def rulebook_with(*, more: str = "", has_offsets: bool = True, **switches: str) -> Rulebook:
     rows = [f"{key} = {figure(repr(value))}" for key, value in switches.items()]
     rows.append(f"cross_class_offsets = {figure(str(has_offsets).lower())}")
-    head = 'base = "finra-4210g"\nid = "test"\n[switches]'
-    text = "\n".join([head, *rows, more])
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "test.toml"
-        path.write_text(text, encoding="utf-8")
-        return load_rulebook(path)
+    return rulebook_of("\n".join(["[switches]", *rows, more]))
 
 
 def arrays_of(market: Market, rulebook: Rulebook) -> RiskArrays:

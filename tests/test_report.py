@@ -19,6 +19,7 @@ from riskarray.backends import backend_name
 from riskarray.report.accounts import accounts_table
 from riskarray.report.report import RESULT_NAMES
 from riskarray.report.writing import new_file, new_folder, write_table
+from rulebook_files import figure, rulebook_of
 from small_book import ACME_CALL, ACME_PUT, SPX_PUT, book_of, small_tables
 
 COLUMNS = [
@@ -193,26 +194,13 @@ def test_explanations_add_up(report: ra.Report) -> None:
         check_shares(report, account)
 
 
-SWITCHES = """
-base = "finra-4210g"
-id = "switched"
-[switches]
-worst_point = {{ value = "{}", source = "test", effective = 2020-01-01, mark = "derived" }}
-minimum_level = {{ value = "{}", source = "test", effective = 2020-01-01, mark = "derived" }}
-"""
-
-
 @pytest.fixture(
     scope="module",
     params=[(a, b) for a in ("own", "common") for b in ("class_group", "portfolio_group")],
 )
-def rulebook(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> ra.Rulebook:
-    point, level = request.param
-    path = tmp_path_factory.mktemp("rules") / "rules.toml"
-    path.write_text(SWITCHES.format(point, level))
-    return ra.load_rulebook(path)
+def rulebook(request: pytest.FixtureRequest) -> ra.Rulebook:
+    point, level = map(figure, map(repr, request.param))
+    return rulebook_of(f"[switches]\nworst_point = {point}\nminimum_level = {level}\n")
 
 
 @settings(max_examples=15, deadline=None)

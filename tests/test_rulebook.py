@@ -12,31 +12,12 @@ from riskarray.rulebook import (
     list_rulebooks,
     load_rulebook,
 )
+from rulebook_files import figure, overlay, problems_of, write_rulebook
 
 
 @pytest.fixture(scope="module")
 def finra() -> Rulebook:
     return load_rulebook("finra-4210g")
-
-
-def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def overlay(folder: Path, text: str) -> Path:
-    return write(folder, f'base = "finra-4210g"\nid = "mine"\n{text}')
-
-
-def figure(value: str, effective: str = "2020-01-01") -> str:
-    return f'{{ value = {value}, source = "a test", effective = {effective}, mark = "memory" }}'
-
-
-def problems_of(path: Path) -> tuple[str, ...]:
-    with pytest.raises(RulebookError) as caught:
-        load_rulebook(path)
-    return caught.value.problems
 
 
 def test_the_built_in_rulebook_is_listed() -> None:
@@ -157,7 +138,7 @@ def test_an_overlay_states_a_figure_in_full(tmp_path: Path) -> None:
 
 def test_a_base_is_found_beside_the_file(tmp_path: Path) -> None:
     overlay(tmp_path, f"[minimum_charge]\nper_unit = {figure('0.5')}\n")
-    path = write(tmp_path, 'base = "mine.toml"\nid = "second"\n', "second.toml")
+    path = write_rulebook(tmp_path, 'base = "mine.toml"\nid = "second"\n', "second.toml")
     assert load_rulebook(path).minimum_charge.per_unit.value == 0.5
 
 
@@ -264,15 +245,15 @@ def test_an_unknown_name_lists_the_built_in_ones() -> None:
 
 
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
-    assert "must be TOML" in problems_of(write(tmp_path, "id = "))[0]
+    assert "must be TOML" in problems_of(write_rulebook(tmp_path, "id = "))[0]
 
 
 def test_a_base_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, 'base = "b.toml"\nid = "a"\n', "a.toml")
-    write(tmp_path, 'base = "a.toml"\nid = "b"\n', "b.toml")
+    write_rulebook(tmp_path, 'base = "b.toml"\nid = "a"\n', "a.toml")
+    write_rulebook(tmp_path, 'base = "a.toml"\nid = "b"\n', "b.toml")
     assert "must not lead back to itself" in problems_of(tmp_path / "a.toml")[0]
 
 
 def test_an_overlay_needs_an_id_of_its_own(tmp_path: Path) -> None:
-    path = write(tmp_path, 'base = "finra-4210g"\n')
+    path = write_rulebook(tmp_path, 'base = "finra-4210g"\n')
     assert "id must be given" in problems_of(path)[0]

@@ -14,6 +14,7 @@ from riskarray.eligibility import is_outside
 from riskarray.rulebook import RulebookError, load_rulebook
 from riskarray.rulebook_from_occ import rulebook_toml
 from riskarray.rulebook_import import read_occ
+from rulebook_files import figure, overlay
 
 TABLES = {
     "products": """Class Group,Symbol,Description,Multiple
@@ -119,17 +120,10 @@ def test_the_rows_of_a_kind_of_account_are_taken(tmp_path: Path) -> None:
 
 
 def test_a_base_can_be_a_file(tmp_path: Path) -> None:
-    base = tmp_path / "our.toml"
-    base.write_text(
-        'base = "finra-4210g"\nid = "our"\n[scenario_sets.wide]\ntitle = "Wide"\n'
-        "[scenario_sets.wide.moves]\n"
-        + "".join(
-            f'{name} = {{ value = [-0.3, 0.3], source = "x", effective = 2026-01-01, '
-            'mark = "derived" }\n'
-            for name in load_rulebook("finra-4210g").portfolio_types
-        ),
-        encoding="utf-8",
-    )
+    types = load_rulebook("finra-4210g").portfolio_types
+    moves = "".join(f"{name} = {figure('[-0.3, 0.3]')}\n" for name in types)
+    wide = f'[scenario_sets.wide]\ntitle = "Wide"\n[scenario_sets.wide.moves]\n{moves}'
+    base = overlay(tmp_path, wide, "our.toml")
     code, output = run(tmp_path, "--base", str(base), "--id", "ours-occ")
     assert code == 0, output
     rules = load_rulebook(tmp_path / "occ.toml")
@@ -258,13 +252,9 @@ def test_moves_take_the_points_of_the_base(tmp_path: Path) -> None:
 
 
 def test_a_base_whose_points_have_no_ends_is_refused(tmp_path: Path) -> None:
-    figure = 'source = "x", effective = 2026-01-01, mark = "derived"'
-    base = tmp_path / "our.toml"
-    base.write_text(
-        'base = "coarse-grid"\nid = "our"\n[scenario_sets.coarse.moves]\n'
-        f"equity = {{ value = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], {figure} }}\n",
-        encoding="utf-8",
-    )
+    moves = figure("[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]")
+    text = f"[scenario_sets.coarse.moves]\nequity = {moves}\n"
+    base = overlay(tmp_path, text, "our.toml", base="coarse-grid")
     tables, day = read_occ(write(tmp_path)), dt.date(2026, 7, 1)
     words = r"our.toml: scenario_sets.coarse.moves.equity must be fractions down and up"
     with pytest.raises(RulebookError, match=words):

@@ -5,26 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from riskarray.rulebook import RulebookError, load_rulebook
-
-
-def figure(value: str, **changed: str) -> str:
-    parts = {"source": '"a test"', "effective": "2020-01-01", "mark": '"memory"', **changed}
-    rest = ", ".join(f"{key} = {text}" for key, text in parts.items())
-    return f"{{ value = {value}, {rest} }}"
-
-
-def write(folder: Path, text: str, name: str = "mine.toml", base: str = "finra-4210g") -> Path:
-    path = folder / name
-    path.write_text(f'base = "{base}"\nid = "{path.stem}"\n{text}', encoding="utf-8")
-    return path
-
-
-def problems_of(path: Path) -> tuple[str, ...]:
-    with pytest.raises(RulebookError) as caught:
-        load_rulebook(path)
-    return caught.value.problems
-
+from rulebook_files import figure, overlay, problems_of
 
 CHARGE = "[minimum_charge]\nper_unit = "
 SET = "[scenario_sets.regulatory]\n"
@@ -126,7 +107,7 @@ DEVIATIONS = SET + f"move_unit = {figure(repr('standard_deviation'))}\n"
     ],
 )
 def test_what_is_wrong_is_said_in_our_words(tmp_path: Path, text: str, expected: str) -> None:
-    path = write(tmp_path, text + "\n")
+    path = overlay(tmp_path, text + "\n")
     problems = problems_of(path)
     assert any(expected in problem for problem in problems), problems
     assert all(problem.startswith(f"rulebook {path}") for problem in problems)
@@ -134,19 +115,19 @@ def test_what_is_wrong_is_said_in_our_words(tmp_path: Path, text: str, expected:
 
 
 def test_groups_of_one_table_are_named_once(tmp_path: Path) -> None:
-    assert len(problems_of(write(tmp_path, 'drop = ["product_groups"]\n'))) == 1
+    assert len(problems_of(overlay(tmp_path, 'drop = ["product_groups"]\n'))) == 1
 
 
 def test_the_file_that_holds_the_value_is_named(tmp_path: Path) -> None:
-    parent = write(tmp_path, CHARGE + figure("-1.0") + "\n", "parent.toml")
-    child = write(tmp_path, "", "child.toml", base="parent.toml")
+    parent = overlay(tmp_path, CHARGE + figure("-1.0") + "\n", "parent.toml")
+    child = overlay(tmp_path, "", "child.toml", base="parent.toml")
     expected = (f"rulebook {parent}: minimum_charge.per_unit.value must be 0 or more, got -1.0",)
     assert problems_of(child) == expected
 
 
 @pytest.mark.parametrize("base", ["gone.toml", "a\\u0000b"])
 def test_a_base_that_is_not_there_is_named_with_file_and_key(tmp_path: Path, base: str) -> None:
-    path = write(tmp_path, "", base=base)
+    path = overlay(tmp_path, "", base=base)
     (problem,) = problems_of(path)
     assert problem.startswith(f"rulebook {path}: base must be one of coarse-grid, ")
     assert "or a readable TOML file, got " in problem
@@ -154,6 +135,6 @@ def test_a_base_that_is_not_there_is_named_with_file_and_key(tmp_path: Path, bas
 
 def test_tables_that_do_not_fit_the_base_name_both_files(tmp_path: Path) -> None:
     text = f"[class_groups.SPX.members]\nDIA = {figure('1.0', product_type=repr('etf'))}\n"
-    path = write(tmp_path, text)
+    path = overlay(tmp_path, text)
     (problem,) = problems_of(path)
     assert problem.startswith(f"rulebook {path} with riskarray:finra-4210g: class_groups.DJX.")

@@ -12,16 +12,7 @@ from riskarray.cli import app
 from riskarray.rulebook import RulebookError, load_rulebook
 from riskarray.rulebook_file import rulebook_text
 from riskarray.rulebook_publication import differences, rulebook_json_schema
-
-
-def figure(value: str, effective: str = "2020-01-01") -> str:
-    return f'{{ value = {value}, source = "a test", effective = {effective}, mark = "memory" }}'
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "mine.toml"
-    path.write_text(f'base = "finra-4210g"\nid = "mine"\n{text}', encoding="utf-8")
-    return path
+from rulebook_files import figure, overlay
 
 
 def run(*args: str) -> tuple[int, str]:
@@ -63,7 +54,7 @@ def test_the_coarse_grid_has_no_other_points() -> None:
 
 def test_an_inherited_entry_can_be_dropped(tmp_path: Path) -> None:
     keys = '["class_groups.SPX.members.XSP", "stand_alone", "product_groups.value.portfolio_group"]'
-    mine = load_rulebook(write(tmp_path, f"drop = {keys}\n"))
+    mine = load_rulebook(overlay(tmp_path, f"drop = {keys}\n"))
     assert "XSP" not in mine.underlyings
     assert "SPY" in mine.underlyings
     assert "VXX" not in mine.underlyings
@@ -83,7 +74,7 @@ def test_an_inherited_entry_can_be_dropped(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_dropped_is_named(tmp_path: Path, text: str, expected: str) -> None:
     with pytest.raises(RulebookError) as caught:
-        load_rulebook(write(tmp_path, f"{text}\n"))
+        load_rulebook(overlay(tmp_path, f"{text}\n"))
     assert any(expected in problem for problem in caught.value.problems), caught.value.problems
 
 
@@ -95,7 +86,7 @@ def test_a_rulebook_without_a_base_drops_nothing(tmp_path: Path) -> None:
 
 
 def test_check_lists_defects_of_figures_and_between_tables_at_once(tmp_path: Path) -> None:
-    path = write(
+    path = overlay(
         tmp_path,
         f"[minimum_charge]\nper_unit = {figure('-1.0')}\n"
         f"[class_groups.SPX]\nproduct_group = {figure(repr('high_cpa'))}\n"
@@ -114,7 +105,7 @@ def test_check_lists_defects_of_figures_and_between_tables_at_once(tmp_path: Pat
 def test_check_counts_figures_and_takes_the_version_of_a_day(tmp_path: Path) -> None:
     code, output = run("check", "finra-4210g")
     assert (code, output.startswith("finra-4210g: no defects in")) == (0, True)
-    path = str(write(tmp_path, f"[minimum_charge]\nper_unit = {figure('0.5', '2027-01-01')}\n"))
+    path = str(overlay(tmp_path, f"[minimum_charge]\nper_unit = {figure('0.5', '2027-01-01')}\n"))
     code, output = run("check", path)
     assert (code, "warning" in output) == (0, False)
     code, output = run("check", "house-example", "--as-of", "2026-06-17")
@@ -124,7 +115,7 @@ def test_check_counts_figures_and_takes_the_version_of_a_day(tmp_path: Path) -> 
 
 def test_differences_are_what_a_file_changes(tmp_path: Path) -> None:
     base = load_rulebook("finra-4210g")
-    path = write(
+    path = overlay(
         tmp_path,
         f'drop = ["stand_alone.VXX"]\n[minimum_charge]\nper_unit = {figure("0.5")}\n'
         f"[switches]\ncross_class_offsets = {figure('true')}\n"

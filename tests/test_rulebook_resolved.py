@@ -13,27 +13,18 @@ from riskarray.rulebook_file import rulebook_text
 from riskarray.rulebook_publication import differences
 from riskarray.rulebook_resolved import resolved_text
 from riskarray.toml_text import toml_value
-
-
-def figure(value: str, effective: str) -> str:
-    return f'{{ value = {value}, source = "a test", effective = {effective}, mark = "memory" }}'
-
-
-def write(folder: Path, text: str, name: str) -> Path:
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
+from rulebook_files import figure, write_rulebook
 
 
 @pytest.fixture
 def chain(tmp_path: Path) -> Path:
     """A file on a file on `finra-4210g`."""
     middle = 'base = "finra-4210g"\nid = "middle"\n[minimum_charge]\nper_unit = '
-    write(tmp_path, f"{middle}{figure('0.5', '2026-01-01')}\n", "middle.toml")
+    write_rulebook(tmp_path, f"{middle}{figure('0.5', '2026-01-01')}\n", "middle.toml")
     top = 'base = "middle.toml"\nid = "top"\ntitle = "Top \\u007f \U0001f600"\n'
     offset = f"[product_groups.growth]\noffset = {figure('0.5', '2030-01-01')}\n"
     floor = f'[scenario_sets.regulatory.floors]\n"BRK.B" = {figure("[0.3, 0.3]", "2030-01-01")}\n'
-    return write(tmp_path, top + offset + floor, "top.toml")
+    return write_rulebook(tmp_path, top + offset + floor, "top.toml")
 
 
 def line_of(text: str, key: str) -> str:
@@ -65,7 +56,7 @@ def test_what_is_printed_is_the_same_rulebook(
 ) -> None:
     names: list[str | Path] = [*list_rulebooks(), chain]
     for name in names:
-        copy = write(tmp_path, resolved_text(name, day), "copy.toml")
+        copy = write_rulebook(tmp_path, resolved_text(name, day), "copy.toml")
         whole, again = load_rulebook(name, as_of=day), load_rulebook(copy)
         assert list(differences(whole, again)) == []
         assert (again.id, again.title) == (whole.id, whole.title)

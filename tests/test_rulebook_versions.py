@@ -11,28 +11,17 @@ import riskarray as ra
 from riskarray.book_warnings import book_warnings, rulebook_warnings, short_warnings
 from riskarray.report.summary import warning_lines
 from riskarray.rulebook import Rulebook, RulebookError, load_rulebook
+from rulebook_files import figure, overlay
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SETS = "[scenario_sets.regulatory.moves]\nequity = "
 WIDE = "[-0.5, -0.12, -0.09, -0.06, -0.03, 0.03, 0.06, 0.09, 0.12, 0.5]"
 
 
-def figure(value: str, effective: str, **more: str) -> str:
-    extra = "".join(f"{name} = {text}, " for name, text in more.items())
-    rest = f'source = "a test", effective = {effective}, mark = "memory"'
-    return f"{{ value = {value}, {extra}{rest} }}"
-
-
 def per_unit(*versions: tuple[str, str]) -> str:
     rows = [figure(*version) for version in versions]
     value = rows[0] if len(rows) == 1 else f"[{', '.join(rows)}]"
     return f"[minimum_charge]\nper_unit = {value}\n"
-
-
-def write(folder: Path, text: str, name: str = "mine.toml", base: str = "finra-4210g") -> Path:
-    path = folder / name
-    path.write_text(f'base = "{base}"\nid = "{path.stem}"\n{text}', encoding="utf-8")
-    return path
 
 
 def on(path: Path, day: str) -> Rulebook:
@@ -62,23 +51,23 @@ def book_of(rulebook: Path | str, *symbols: str, as_of: str = "2026-07-10") -> r
 def test_the_base_holds_until_the_file_on_top_is_in_force(
     tmp_path: Path, day: str, value: float
 ) -> None:
-    path = write(tmp_path, per_unit(("3.75", "2030-01-01")))
+    path = overlay(tmp_path, per_unit(("3.75", "2030-01-01")))
     assert on(path, day).minimum_charge.per_unit.value == value
     assert load_rulebook(path).minimum_charge.per_unit.value == 3.75
 
 
 def test_a_file_in_force_stands_above_a_newer_base(tmp_path: Path) -> None:
-    write(tmp_path, per_unit(("0.5", "2025-01-01"), ("0.6", "2026-06-01")), "under.toml")
-    path = write(tmp_path, per_unit(("0.9", "2020-01-01")), base="under.toml")
+    overlay(tmp_path, per_unit(("0.5", "2025-01-01"), ("0.6", "2026-06-01")), "under.toml")
+    path = overlay(tmp_path, per_unit(("0.9", "2020-01-01")), base="under.toml")
     assert on(path, "2026-07-10").minimum_charge.per_unit.value == 0.9
-    path = write(tmp_path, per_unit(("0.9", "2027-01-01")), base="under.toml")
+    path = overlay(tmp_path, per_unit(("0.9", "2027-01-01")), base="under.toml")
     assert on(path, "2026-07-10").minimum_charge.per_unit.value == 0.6
     assert on(path, "2026-05-31").minimum_charge.per_unit.value == 0.5
     assert on(path, "2024-12-31").minimum_charge.per_unit.value == 0.375
 
 
 def test_a_move_to_come_does_not_change_the_requirement(tmp_path: Path) -> None:
-    path = write(tmp_path, SETS + figure(WIDE, "2030-01-01") + "\n")
+    path = overlay(tmp_path, SETS + figure(WIDE, "2030-01-01") + "\n")
     report = ra.margin(book_of(path, "ACME"))
     assert report.accounts["requirement"].to_pylist() == [1500.0]
     assert not list(warning_lines(report))
@@ -90,7 +79,7 @@ def test_a_figure_that_nothing_stands_in_for_is_used_with_a_warning(tmp_path: Pa
     floors = f"[scenario_sets.regulatory.floors]\nACME = {figure('[0.5, 0.5]', '2030-01-01')}\n"
     new = figure("1.0", "2030-01-01", product_type="'etf'")
     members = f"[class_groups.SPX.members]\nNEW = {new}\n"
-    report = ra.margin(book_of(write(tmp_path, floors + members), "ACME"))
+    report = ra.margin(book_of(overlay(tmp_path, floors + members), "ACME"))
     assert report.accounts["requirement"].to_pylist() == [5000.0]
     (line,) = warning_lines(report)
     assert line == (
@@ -106,7 +95,7 @@ def test_a_figure_that_nothing_stands_in_for_is_used_with_a_warning(tmp_path: Pa
 
 
 def test_a_rulebook_of_a_later_day_is_used_with_a_warning(tmp_path: Path) -> None:
-    book = book_of(write(tmp_path, "effective = 2099-01-01\n"), "ACME")
+    book = book_of(overlay(tmp_path, "effective = 2099-01-01\n"), "ACME")
     assert any("effective (2099-01-01)" in line for line in short_warnings(book))
 
 
@@ -127,13 +116,13 @@ def test_dates_that_are_no_dates_are_refused(tmp_path: Path) -> None:
         ((("0.3", "2020-01-01"), ("0.5", "2020-01-01")), "a date of its own, got 2020-01-01 twice"),
         ((("0.3", "2020-01-01T00:00:00"),), "effective must be a date such as 2026-07-01"),
     ]:
-        path = write(tmp_path, per_unit(*versions))
+        path = overlay(tmp_path, per_unit(*versions))
         with pytest.raises(RulebookError, match=expected):
             load_rulebook(path)
 
 
 def test_every_version_is_checked(tmp_path: Path) -> None:
-    path = write(tmp_path, per_unit(("'abc'", "2010-01-01"), ("0.5", "2020-01-01")))
+    path = overlay(tmp_path, per_unit(("'abc'", "2010-01-01"), ("0.5", "2020-01-01")))
     with pytest.raises(RulebookError) as caught:
         load_rulebook(path)
     assert caught.value.problems == (
@@ -143,7 +132,7 @@ def test_every_version_is_checked(tmp_path: Path) -> None:
 
 
 def test_notes_that_are_dropped_are_named(tmp_path: Path) -> None:
-    path = write(tmp_path, 'drop = ["stand_alone"]\n')
+    path = overlay(tmp_path, 'drop = ["stand_alone"]\n')
     book = book_of(path, "FNGU", "ACME")
     (line,) = short_warnings(book)
     assert line == (
@@ -157,14 +146,14 @@ def test_notes_that_are_dropped_are_named(tmp_path: Path) -> None:
 
 
 def test_leveraged_products_that_are_dropped_are_named(tmp_path: Path) -> None:
-    path = write(tmp_path, 'drop = ["class_groups.SPX"]\n')
+    path = overlay(tmp_path, 'drop = ["class_groups.SPX"]\n')
     (line,) = short_warnings(book_of(path, "SPY", "UPRO", "SH"))
     assert line.endswith(": UPRO, SH")
 
 
 def test_a_rulebook_that_includes_nothing_of_the_book_says_so(tmp_path: Path) -> None:
     included = figure("['SPYY']", "2020-01-01")
-    path = write(tmp_path, f"[eligibility]\nincluded = {included}\n")
+    path = overlay(tmp_path, f"[eligibility]\nincluded = {included}\n")
     (line,) = short_warnings(book_of(path, "SPY", "ACME"))
     assert line == "mine includes none of the book's underlyings in portfolio margin"
 
@@ -172,10 +161,10 @@ def test_a_rulebook_that_includes_nothing_of_the_book_says_so(tmp_path: Path) ->
 def test_notes_that_are_listed_anew_are_not_lost(tmp_path: Path) -> None:
     note = figure("3.0", "2020-01-01", product_type="'etn'")
     text = f'drop = ["stand_alone.FNGU"]\n[stand_alone]\nFNGU = {note}\n'
-    assert load_rulebook(write(tmp_path, text)).dropped_products == ()
+    assert load_rulebook(overlay(tmp_path, text)).dropped_products == ()
     included = figure("['SPY']", "2020-01-01")
     text = f'drop = ["stand_alone"]\n[eligibility]\nincluded = {included}\n'
-    path = write(tmp_path, text)
+    path = overlay(tmp_path, text)
     assert not list(short_warnings(book_of(path, "FNGU", "SPY")))
 
 

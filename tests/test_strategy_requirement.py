@@ -4,8 +4,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from riskarray.kernel_codes import LEGS_PER_POSITION, StrategyCode
 from riskarray.kernels import StrategyRequirement
 from riskarray.market import KIND_STOCK
 from riskarray.rulebook import Rulebook, load_rulebook
+from rulebook_files import figure, rulebook_of
 from small_books import make_book, make_market, parse_legs, parse_underlyings
 from strategy_arrays import crowded_group, kernel_arrays, random_group, random_groups
 from strategy_oracle import Leg, Rules
@@ -28,23 +27,17 @@ GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
 """Random groups against the oracle; 20000 for the whole proof (about ten minutes)."""
 
 
-@cache
-def rulebook(folder: Path, rules: str) -> Rulebook:
+def rulebook(rules: str) -> Rulebook:
     if not rules:
         return load_rulebook("finra-4210g")
     key, value = rules.split("=")
     table, name = key.split(".")
-    path = folder / "house.toml"
-    figure = f'{{ value = {value}, source = "house", effective = 2020-01-01, mark = "derived" }}'
-    path.write_text(f'base = "finra-4210g"\nid = "house"\n[strategy.{table}]\n{name} = {figure}\n')
-    return load_rulebook(path)
+    return rulebook_of(f"[strategy.{table}]\n{name} = {figure(value)}\n")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["case"] for case in CASES])
-def test_published_figures_come_out(
-    case: dict[str, str], tmp_path: Path, backend: BackendName
-) -> None:
-    rules = rulebook(tmp_path, case["rules"])
+def test_published_figures_come_out(case: dict[str, str], backend: BackendName) -> None:
+    rules = rulebook(case["rules"])
     legs = parse_legs(case["legs"])
     market = make_market(parse_underlyings(case["underlyings"]), legs, rules)
     book = make_book(market, {"A": legs}, rules, account_type=case["account_type"])
