@@ -1,17 +1,56 @@
-"""Random groups of legs, and groups as the arrays of the kernel `strategy_requirement`."""
+"""Random groups of legs, and the kernel `strategy_requirement` on them, beside the oracle."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+import strategy_oracle as oracle
+from riskarray import kernels
 from riskarray.array_types import AnyArray
+from riskarray.backends import BackendName
 from riskarray.kernel_codes import StrategyRule
+from riskarray.kernels import StrategyRequirement
 from strategy_oracle import Leg, Rules
 
-__all__ = ["crowded_group", "kernel_arrays", "random_group", "random_groups"]
+__all__ = [
+    "CENT",
+    "Group",
+    "call",
+    "crowded_group",
+    "kernel_arrays",
+    "misses_of_the_least",
+    "random_group",
+    "random_groups",
+]
+
+CENT = 0.005
+Group = tuple[Sequence[Leg], Rules]
 
 
-def kernel_arrays(groups: Sequence[tuple[Sequence[Leg], Rules]]) -> tuple[AnyArray, ...]:
+def call(groups: Sequence[Group], backend: BackendName = "native") -> StrategyRequirement:
+    """The kernel on groups, each of one underlying of its own."""
+    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
+
+
+def misses_of_the_least(groups: Sequence[Group]) -> int:
+    """Count the requirements of both bases above the oracle's least.
+
+    None may be below it or above what the greedy pairing requires, and no bound above the least.
+    """
+    got = call(groups)
+    misses = 0
+    for k, (legs, rules) in enumerate(groups):
+        for basis in ("initial", "maintenance"):
+            required = getattr(got, f"group_{basis}")[k]
+            least = oracle.least(legs, rules, basis)
+            assert required >= least - CENT
+            assert getattr(got, f"group_{basis}_bound")[k] <= least + CENT
+            assert required <= oracle.greedy(legs, rules, basis) + CENT
+            misses += required > least + CENT
+    return misses
+
+
+def kernel_arrays(groups: Sequence[Group]) -> tuple[AnyArray, ...]:
     """Arguments of `strategy_requirement` for groups, each of one underlying of its own."""
     legs = [leg for group, _ in groups for leg in group]
     rules = [rule for _, rule in groups]

@@ -9,21 +9,12 @@ import numpy as np
 import pytest
 
 import strategy_oracle as oracle
-from riskarray import kernels
 from riskarray.backends import BackendName
 from riskarray.kernel_codes import StrategyCode
-from riskarray.kernels import StrategyRequirement
-from strategy_arrays import kernel_arrays, random_groups
+from strategy_arrays import Group, call, misses_of_the_least, random_groups
 from strategy_oracle import Leg, Rules
 
-CENT = 0.005
 GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
-
-Group = tuple[Sequence[Leg], Rules]
-
-
-def call(groups: Sequence[Group], backend: BackendName = "native") -> StrategyRequirement:
-    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
 
 
 def adjusted_groups(
@@ -45,17 +36,7 @@ def test_the_least_pairing_of_adjusted_contracts_is_the_oracle_s(
     multipliers: Sequence[float], share: float
 ) -> None:
     groups = adjusted_groups(11, GROUPS, multipliers)
-    got = call(groups)
-    misses = 0
-    for k, (legs, rules) in enumerate(groups):
-        for basis in ("initial", "maintenance"):
-            required = getattr(got, f"group_{basis}")[k]
-            least = oracle.least(legs, rules, basis)
-            assert required >= least - CENT
-            assert getattr(got, f"group_{basis}_bound")[k] <= least + CENT
-            assert required <= oracle.greedy(legs, rules, basis) + CENT
-            misses += required > least + CENT
-    assert misses <= share * 2 * GROUPS
+    assert misses_of_the_least(groups) <= share * 2 * GROUPS
 
 
 def test_an_adjusted_series_does_not_uncover_the_ordinary_ones(backend: BackendName) -> None:

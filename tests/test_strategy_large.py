@@ -1,25 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups of many positions on one underlying: at once while they fit, else in runs."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
 import strategy_oracle as oracle
-from riskarray import kernels
 from riskarray.backends import BackendName
-from riskarray.kernels import StrategyRequirement
-from strategy_arrays import kernel_arrays
+from strategy_arrays import CENT, Group, call
 from strategy_oracle import Leg, Rules
-
-CENT = 0.005
-
-Group = tuple[Sequence[Leg], Rules]
-
-
-def call(groups: Sequence[Group], backend: BackendName = "native") -> StrategyRequirement:
-    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
 
 
 def condors(count: int) -> Group:

@@ -13,15 +13,21 @@ from known_values import read_cases
 from riskarray import kernels, strategy_margin
 from riskarray.backends import BackendName
 from riskarray.kernel_codes import LEGS_PER_POSITION, StrategyCode
-from riskarray.kernels import StrategyRequirement
 from riskarray.market import KIND_STOCK
 from riskarray.rulebook import Rulebook, load_rulebook
 from rulebook_files import figure, rulebook_of
 from small_books import make_book, make_market, parse_legs, parse_underlyings
-from strategy_arrays import crowded_group, kernel_arrays, random_group, random_groups
+from strategy_arrays import (
+    CENT,
+    call,
+    crowded_group,
+    kernel_arrays,
+    misses_of_the_least,
+    random_group,
+    random_groups,
+)
 from strategy_oracle import Leg, Rules
 
-CENT = 0.005
 CASES = read_cases("strategy_requirement")
 GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
 """Random groups against the oracle; 20000 for the whole proof (about ten minutes)."""
@@ -57,27 +63,8 @@ def test_published_figures_come_out(case: dict[str, str], backend: BackendName) 
     assert margin.initial_bound[0] == pytest.approx(margin.reg_t_initial[0], abs=CENT)
 
 
-def call(
-    groups: Sequence[tuple[Sequence[Leg], Rules]], backend: BackendName = "native"
-) -> StrategyRequirement:
-    """The kernel on groups, each of one underlying of its own."""
-    return kernels.strategy_requirement(*kernel_arrays(groups), backend=backend)
-
-
 def test_the_least_pairing_is_the_oracle_s() -> None:
-    groups = random_groups(1, GROUPS)
-    got = call(groups)
-    misses = 0
-    for k, (legs, rules) in enumerate(groups):
-        for basis in ("initial", "maintenance"):
-            required = getattr(got, f"group_{basis}")[k]
-            bound = getattr(got, f"group_{basis}_bound")[k]
-            least = oracle.least(legs, rules, basis)
-            assert required >= least - CENT
-            assert bound <= least + CENT
-            assert required <= oracle.greedy(legs, rules, basis) + CENT
-            misses += required > least + CENT
-    assert misses <= 0.001 * 2 * GROUPS
+    assert misses_of_the_least(random_groups(1, GROUPS)) <= 0.001 * 2 * GROUPS
 
 
 def test_boxes_among_other_spreads_are_the_oracle_s() -> None:
