@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups of many positions on one underlying: at once while they fit, else in runs."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import strategy_oracle as oracle
+from riskarray import kernels
+from riskarray.array_types import AnyArray
 from riskarray.backends import BackendName
-from strategy_arrays import CENT, Group, call
+from riskarray.kernel_codes import NETTED_ROWS
+from strategy_arrays import CENT, Group, call, kernel_arrays
 from strategy_oracle import Leg, Rules
 
 
@@ -118,3 +124,52 @@ def test_order_of_a_large_group_s_rows_changes_no_bit() -> None:
     shuffled = [([legs[i] for i in rng.permutation(len(legs))], rules) for legs, rules in groups]
     for one, other in zip(call(groups)[:6], call(shuffled)[:6], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def in_lots(groups: Sequence[Group], rng: np.random.Generator) -> tuple[AnyArray, ...]:
+    """The same groups with a row for each contract and share, in any order."""
+    arrays = list(kernel_arrays(groups))
+    lots = np.abs(arrays[3]).astype(np.int64)
+    row = np.repeat(np.arange(len(lots)), lots)
+    group = np.repeat(np.arange(len(groups)), np.diff(arrays[0]))[row]
+    row = row[np.lexsort((rng.random(len(row)), group))]
+    arrays[0] = np.searchsorted(group, np.arange(len(groups) + 1))
+    arrays[2], arrays[3] = row.astype(np.int32), np.sign(arrays[3])[row]
+    return tuple(arrays)
+
+
+def test_thousands_of_lots_need_what_one_does(backend: BackendName) -> None:
+    legs, rules = random_large(9, 12, 2, 300.0)
+    many = ([replace(leg, quantity=300.0 * leg.quantity) for leg in legs], rules)
+    groups = [condors(1), many, condors(2)]
+    arrays = in_lots(groups, np.random.default_rng(9))
+    assert np.diff(arrays[0]).max() > 2 * NETTED_ROWS
+    lots = kernels.strategy_requirement(*arrays, backend=backend)
+    for one, other in zip(call(groups, backend), lots, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_long_and_short_lots_cancel_however_far_apart(backend: BackendName) -> None:
+    arrays = list(kernel_arrays([([Leg("C", 1.0, 100.0, 0.1, 4.0)], Rules(100.0))]))
+    arrays[0] = np.array([0, 10_000], np.int64)
+    arrays[2], arrays[3] = np.zeros(10_000, np.int32), np.repeat([1.0, -1.0], 5_000)
+    got = kernels.strategy_requirement(*arrays, backend=backend)
+    assert got.group_initial[0] == got.group_maintenance[0] == 0.0
+    assert got.strategy_count[0] == len(got.leg_instrument) == 0
+
+
+def test_more_series_than_are_netted_together_need_the_same_in_any_order() -> None:
+    legs, rules = random_large(10, NETTED_ROWS + 50, 10)
+    arrays = list(kernel_arrays([(legs, rules)]))
+    got = kernels.strategy_requirement(*arrays)
+    order = np.random.default_rng(10).permutation(len(legs))
+    arrays[2], arrays[3] = arrays[2][order], arrays[3][order]
+    for one, other in zip(got, kernels.strategy_requirement(*arrays), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_inputs_of_a_large_group_are_checked_first() -> None:
+    arrays = list(in_lots([random_large(9, 4, 2, 5_000.0)], np.random.default_rng(9)))
+    arrays[3][-1] = np.nan
+    with pytest.raises(ValueError, match="strategy_requirement: quantity must be "):
+        kernels.strategy_requirement(*arrays)

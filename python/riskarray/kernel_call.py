@@ -10,7 +10,7 @@ from riskarray.backends import BackendName, get_backend
 from riskarray.contract import Argument, Kernel, Range, kernel
 from riskarray.kernel_codes import MAX_POINTS, MAX_RATE, MAX_THREADS, MAX_YEARS, Model
 
-__all__ = ["by_name", "run_kernel"]
+__all__ = ["by_name", "check_inputs", "run_checked", "run_kernel"]
 
 _LINEAR, _EUROPEAN, _AMERICAN = map(int, (Model.LINEAR, Model.EUROPEAN, Model.AMERICAN))
 
@@ -101,8 +101,9 @@ def _check_shape(name: str, argument: Argument, values: AnyArray, sizes: dict[st
             raise ValueError(msg)
 
 
-def _checked(contract: Kernel, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
-    """Check every input against the contract and return the size of each dimension."""
+def check_inputs(name: str, arrays: Mapping[str, AnyArray]) -> dict[str, int]:
+    """Check every input against the kernel's contract and return the size of each dimension."""
+    contract = kernel(name)
     sizes: dict[str, int] = {}
     for argument in contract.inputs:
         _check_shape(contract.name, argument, arrays[argument.name], sizes)
@@ -173,8 +174,21 @@ def run_kernel(
     TypeError, ValueError
         If an array has the wrong type or shape, or a value is outside its range.
     """
-    contract = kernel(name)
+    sizes = check_inputs(name, arrays)
+    return run_checked(name, arrays, sizes, threads=threads, backend=backend, **flags)
+
+
+def run_checked(
+    name: str,
+    arrays: Mapping[str, AnyArray],
+    sizes: Mapping[str, int],
+    *,
+    threads: int,
+    backend: BackendName | None,
+    **flags: bool,
+) -> tuple[Any, ...]:
+    """Do as `run_kernel` with inputs that are in order, and the sizes of their dimensions."""
     _check_threads(name, threads)
-    outputs = _allocate(contract, _checked(contract, arrays))
+    outputs = _allocate(kernel(name), sizes)
     getattr(get_backend(backend), name)(**arrays, **flags, **outputs, threads=threads)
     return tuple(outputs.values())

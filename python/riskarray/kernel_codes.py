@@ -13,6 +13,7 @@ __all__ = [
     "MAX_VOLATILITY",
     "MAX_YEARS",
     "MIN_VOLATILITY",
+    "NETTED_ROWS",
     "STRATEGIES_PER_POSITION",
     "Model",
     "StrategyCode",
@@ -38,6 +39,8 @@ LEGS_PER_POSITION: Final = 6
 """Room in the outputs of `strategy_requirement` for a block's strategies, per position of it."""
 GROUPS_PER_BLOCK: Final = 256
 """Groups whose strategies follow each other in the outputs of `strategy_requirement`."""
+NETTED_ROWS: Final = 4096
+"""Rows of a group that `strategy_requirement` nets and margins together in a backend."""
 
 
 class Model(IntEnum):

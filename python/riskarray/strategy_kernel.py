@@ -7,12 +7,14 @@ import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64, AnyArray
 from riskarray.backends import BackendName
-from riskarray.kernel_call import by_name, run_kernel
+from riskarray.kernel_call import by_name, check_inputs, run_checked
 from riskarray.kernel_codes import (
     GROUPS_PER_BLOCK,
     LEGS_PER_POSITION,
+    NETTED_ROWS,
     STRATEGIES_PER_POSITION,
 )
+from riskarray.sums import totals
 
 __all__ = ["StrategyRequirement", "strategy_requirement"]
 
@@ -72,10 +74,11 @@ def strategy_requirement(
 
     A group is what one account holds in one underlying (or in an index and the funds on it). Among
     all allocations of its legs to strategies that the rules allow, in whole contracts, the one
-    that requires least is taken; each leg is used once. Offsetting rows of one instrument cancel
-    first. Legs are put in a canonical order before anything is chosen (expiry, strike, calls before
-    puts), so the answer does not depend on the order of the rows, and ties go to the columns of the
-    program that come first: spreads by expiry, straddles, covers, hedges, collars, boxes.
+    that requires least is taken; each leg is used once. Rows of one instrument are summed first, so
+    that offsetting ones cancel; legs name the instrument, not the row. Legs are put in a canonical
+    order before anything is chosen (expiry, strike, calls before puts), so the answer does not
+    depend on the order of the rows, and ties go to the columns of the program that come first:
+    spreads by expiry, straddles, covers, hedges, collars, boxes.
 
     Parameters
     ----------
@@ -162,17 +165,53 @@ def strategy_requirement(
         maintenance_short,
         rules,
     )
-    outputs = run_kernel("strategy_requirement", arrays, threads=threads, backend=backend)
-    result = StrategyRequirement(*outputs)
+    sizes = check_inputs("strategy_requirement", arrays)
+    arrays = _net_large_groups(arrays)
+    result = _run(arrays, sizes, threads=threads, backend=backend)
     _check_finite(result)
-    short = _short(result, group_offset)
+    short = _short(result, arrays["group_offset"])
     if short.any():
         arrays = _pad(arrays, short)
-        group_offset = arrays["group_offset"]
-        result = StrategyRequirement(
-            *run_kernel("strategy_requirement", arrays, threads=threads, backend=backend)
-        )
-    return _compact(result, group_offset)
+        result = _run(arrays, sizes, threads=threads, backend=backend)
+    return _compact(result, arrays["group_offset"])
+
+
+def _run(
+    arrays: Mapping[str, AnyArray],
+    sizes: Mapping[str, int],
+    *,
+    threads: int,
+    backend: BackendName | None,
+) -> StrategyRequirement:
+    """Call a backend; the sizes are those of the caller's arrays, but for the positions."""
+    sizes = {**sizes, "m": len(arrays["instrument"])}
+    name = "strategy_requirement"
+    return StrategyRequirement(*run_checked(name, arrays, sizes, threads=threads, backend=backend))
+
+
+def _net_large_groups(arrays: dict[str, AnyArray]) -> dict[str, AnyArray]:
+    """Return the groups with one row per instrument in those that a backend takes in parts."""
+    group_offset, instrument = arrays["group_offset"], arrays["instrument"]
+    size = np.diff(group_offset)
+    large = np.flatnonzero(size > NETTED_ROWS)
+    if len(large) == 0:
+        return arrays
+    instrument, quantity = instrument.copy(), arrays["quantity"].copy()
+    is_kept = np.ones(len(instrument), np.bool_)
+    for group in large:
+        first, last = group_offset[group : group + 2]
+        held, row = np.unique(instrument[first:last], return_inverse=True)
+        netted = slice(first, first + len(held))
+        quantity[netted] = totals(row, quantity[first:last], len(held))
+        instrument[netted] = held
+        is_kept[netted.stop : last] = False
+        size[group] = len(held)
+    return {
+        **arrays,
+        "group_offset": np.append(0, np.cumsum(size)),
+        "instrument": instrument[is_kept],
+        "quantity": quantity[is_kept],
+    }
 
 
 def _check_finite(result: StrategyRequirement) -> None:

@@ -48,7 +48,12 @@ enum class StrategyCode : std::int8_t {
     future,
 };
 
-// Groups (account, underlying) as runs of positions. A position may stand in several rows.
+// Rows of a group that are netted and margined together; a larger group is margined in parts of so
+// many. Sum its rows of each instrument first, or what is long in one part and short in another
+// does not cancel.
+constexpr std::size_t netted_rows = 4096;
+
+// Groups (account, underlying) as runs of positions. An instrument may stand in several rows.
 struct StrategyBook {
     std::span<const std::int64_t> group_offset; // (g + 1,) into the positions
     std::span<const std::int32_t> group_regime; // (g,) row of the regime's figures

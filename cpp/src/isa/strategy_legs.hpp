@@ -17,7 +17,7 @@ using riskarray::StrategyTerms;
 
 constexpr int kMaxLegs = 504; // solved together; no power of two, whose arrays share cache lines
 constexpr double kLeastQuantity = 1e-9; // contracts or shares: less is the dust of sums
-constexpr int kMaxGathered = 4096;      // sorted together
+constexpr int kMaxGathered = riskarray::netted_rows; // sorted together
 
 enum Kind : std::int8_t { kStock = 0, kOption = 1, kFuture = 2 };
 enum Basis : int { kInitial = 0, kMaintenance = 1 };
