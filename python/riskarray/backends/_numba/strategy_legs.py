@@ -18,7 +18,6 @@ __all__ = [
     "LEAST_QUANTITY",
     "LEG",
     "MAINTENANCE",
-    "MAX_GATHERED",
     "MAX_LEGS",
     "OPTION",
     "STOCK",
@@ -42,7 +41,6 @@ __all__ = [
 
 MAX_LEGS: Final = 504
 LEAST_QUANTITY: Final = 1e-9  # contracts or shares: less is the dust of sums
-MAX_GATHERED: Final = 4096
 STOCK: Final = 0
 OPTION: Final = 1
 FUTURE: Final = 2

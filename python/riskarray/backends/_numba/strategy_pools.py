@@ -84,8 +84,6 @@ def add_pool(w: Workspace, regime: F64, cutoff: float, exercise: int, begin: int
     if p == MAX_POOLS:
         w.counts[IS_TOO_LARGE] = 1
         return
-    w.pools[p]["cutoff"] = cutoff
-    w.pools[p]["exercise"] = exercise
     w.pools[p]["first_point"] = w.counts[N_POINTS]
     w.pools[p]["n_points"] = 0
     w.pools[p]["first_column"] = w.counts[N_COLUMNS]

@@ -1,17 +1,16 @@
 """The choice of strategies as a linear program; the twin of cpp/src/isa/strategy_program.hpp."""
 
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from riskarray.array_types import F64, I32, I64, AnyArray
-from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.jit import jit, jit_part
 from riskarray.backends._numba.strategy_legs import (
     FUTURE,
     INITIAL,
     LEG,
     MAINTENANCE,
-    MAX_GATHERED,
     MAX_LEGS,
     STOCK,
     Leg,
@@ -19,6 +18,7 @@ from riskarray.backends._numba.strategy_legs import (
     stock_alone,
 )
 from riskarray.backends._numba.strategy_tableau import INFINITE
+from riskarray.kernel_codes import NETTED_ROWS
 
 __all__ = [
     "BOX",
@@ -27,7 +27,6 @@ __all__ = [
     "EXCESS",
     "HEDGE",
     "LOSS",
-    "MAX_COLUMNS",
     "MAX_DEPTH",
     "MAX_POINTS",
     "MAX_POOLS",
@@ -102,15 +101,12 @@ COLUMN: Final = np.dtype(
 )
 POOL: Final = np.dtype(
     [
-        ("exercise", np.int32),
-        ("is_index", np.int32),
         ("first_column", np.int32),
         ("loss_column", np.int32),
         ("first_point", np.int32),
         ("n_points", np.int32),
         ("balance_row", np.int32, (2,)),
         ("first_row", np.int32),
-        ("cutoff", np.float64),
     ],
     align=True,
 )
@@ -136,10 +132,6 @@ SLOT: Final = np.dtype(
     align=True,
 )
 """What belongs to a leg: its rank among short options, its rows, what is left of it."""
-
-
-Pool: TypeAlias = Any
-"""A row of `POOL`."""
 
 
 class Workspace(NamedTuple):
@@ -169,7 +161,7 @@ class Workspace(NamedTuple):
     labels: I64
 
 
-@jit_part
+@jit
 def tableau_room(positions: int) -> int:
     """Doubles for the tableau of a group; depends on nothing that is margined with it."""
     return TABLEAU_DOUBLES if positions <= FEW_POSITIONS else LARGE_TABLEAU_DOUBLES
@@ -177,12 +169,12 @@ def tableau_room(positions: int) -> int:
 
 def make_workspace(most_positions: int) -> Workspace:
     """Memory of one worker whose largest group has so many positions."""
-    room = TABLEAU_DOUBLES if most_positions <= FEW_POSITIONS else LARGE_TABLEAU_DOUBLES
+    room = tableau_room(most_positions)
     return Workspace(
-        np.empty(MAX_GATHERED, np.int32),
-        np.empty(MAX_GATHERED),
-        np.empty(MAX_GATHERED, LEG),
-        np.empty(MAX_GATHERED, np.int32),
+        np.empty(NETTED_ROWS, np.int32),
+        np.empty(NETTED_ROWS),
+        np.empty(NETTED_ROWS, LEG),
+        np.empty(NETTED_ROWS, np.int32),
         np.empty(MAX_LEGS, LEG),
         np.zeros(MAX_LEGS, SLOT),
         np.zeros(MAX_COLUMNS, COLUMN),

@@ -1,7 +1,5 @@
 """The least strategy-based requirement; the twin of cpp/src/isa/strategy_requirement.cpp."""
 
-from typing import Final
-
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
@@ -10,7 +8,6 @@ from riskarray.backends._numba.strategy_legs import (
     BOTH,
     INITIAL,
     MAINTENANCE,
-    MAX_GATHERED,
     MAX_LEGS,
     Book,
     Terms,
@@ -32,12 +29,14 @@ from riskarray.backends._numba.strategy_rows import make_tableau
 from riskarray.backends._numba.strategy_runs import SAME, allocate, allocate_runs, set_up
 from riskarray.backends._numba.strategy_solve import relax_program
 from riskarray.backends._numba.strategy_tableau import INFINITE
+from riskarray.kernel_codes import (
+    GROUPS_PER_BLOCK,
+    LEGS_PER_POSITION,
+    NETTED_ROWS,
+    STRATEGIES_PER_POSITION,
+)
 
 __all__ = ["strategy_requirement"]
-
-STRATEGIES_PER_POSITION: Final = 4
-LEGS_PER_POSITION: Final = 6
-GROUPS_PER_BLOCK: Final = 256
 
 
 @jit_part
@@ -125,7 +124,7 @@ def require_group(
     out = Writer(result, state, total)
     at = begin
     while at < end:
-        last = min(end, at + MAX_GATHERED)
+        last = min(end, at + NETTED_ROWS)
         count = net_positions(book, at, last, w.instrument, w.quantity)
         require_positions(w, terms, row, count, out, bound)
         at = last

@@ -25,7 +25,7 @@ from riskarray.backends._numba.strategy_tableau import (
     move_slacks,
 )
 
-__all__ = ["INFEASIBLE", "OPTIMAL", "OUT_OF_STEPS", "dual_simplex"]
+__all__ = ["OPTIMAL", "OUT_OF_STEPS", "dual_simplex"]
 
 OPTIMAL: Final = 0
 INFEASIBLE: Final = 1

@@ -51,8 +51,6 @@ def add_straddle_columns(w: Workspace, regime: F64, begin: int, end: int) -> Non
     count = rank_shorts(w, begin, end)
     if regime[IS_STRADDLE_ALLOWED] == 0.0:
         return
-    for i in range(begin, end):
-        w.slots[i]["first_shelter"] = w.counts[N_SHELTERS]
     first = -1
     has_other = False
     for rank in range(count):
