@@ -58,23 +58,24 @@ inline void find_left(Workspace& w, const double* x) noexcept {
     }
 }
 
-// Takes options of one right and multiplier out of a pool, from its end, until it balances.
+// Whether an option in a pool is of the right and multiplier of another.
+inline bool is_alike(const Workspace& w, int j, int like) noexcept {
+    const Leg& of = w.legs[w.columns[j].leg[0]];
+    return of.right == w.legs[like].right && of.multiplier == w.legs[like].multiplier;
+}
+
+// Takes options like one out of a pool, from its end, until it balances.
 inline void balance(Workspace& w, const Pool& pool, int like, double* x) noexcept {
-    const Leg& leg = w.legs[like];
-    const auto is_alike = [&](int j) {
-        const Leg& of = w.legs[w.columns[j].leg[0]];
-        return of.right == leg.right && of.multiplier == leg.multiplier;
-    };
     double longs = 0.0, shorts = 0.0;
     for (int j = pool.first_column; j < pool.loss_column; ++j) {
-        const bool is_long = w.legs[w.columns[j].leg[0]].is_long;
-        longs += is_alike(j) && is_long ? x[j] : 0.0;
-        shorts += is_alike(j) && !is_long ? x[j] : 0.0;
+        if (is_alike(w, j, like)) {
+            (w.legs[w.columns[j].leg[0]].is_long ? longs : shorts) += x[j];
+        }
     }
     double surplus = std::fabs(longs - shorts);
     for (int j = pool.loss_column - 1; j >= pool.first_column && surplus > 0.0; --j) {
         const int i = w.columns[j].leg[0];
-        if (is_alike(j) && w.legs[i].is_long == (longs > shorts)) {
+        if (is_alike(w, j, like) && w.legs[i].is_long == (longs > shorts)) {
             const double taken = std::min(surplus, x[j]);
             surplus -= taken;
             x[j] -= taken;
@@ -92,7 +93,7 @@ inline int best_partner(const Workspace& w, const Pool& pool, int sold, double r
     for (int j = pool.first_column; j < pool.loss_column; ++j) {
         const int i = w.columns[j].leg[0];
         const Leg& b = w.legs[i];
-        if (!b.is_long || b.right != s.right || b.multiplier != s.multiplier || w.left[i] < 1.0) {
+        if (!b.is_long || !is_alike(w, j, sold) || w.left[i] < 1.0) {
             continue;
         }
         const double loss = s.multiplier * std::max(s.right * (b.strike - s.strike), 0.0);
