@@ -9,6 +9,7 @@ from riskarray.array_types import F64, I32, I64, Bool
 from riskarray.kernel_codes import StrategyRule
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.strategy_terms import FUND, INDEX, MARGIN, Terms
+from riskarray.sums import totals
 
 __all__ = ["StrategyGroups", "strategy_groups"]
 
@@ -81,8 +82,7 @@ def _covered(option_class: I64, contract: F64, share_class: I64, held: F64) -> I
     classes, row = np.unique(option_class, return_inverse=True)
     least = np.full(len(classes), np.inf)
     np.minimum.at(least, row, contract)
-    place = np.searchsorted(classes, share_class)
-    is_here = place < len(classes)
-    is_here[is_here] = classes[place[is_here]] == share_class[is_here]
-    value = np.bincount(place[is_here], weights=held[is_here], minlength=len(classes))
+    is_here = np.isin(share_class, classes)
+    place = np.searchsorted(classes, share_class[is_here])
+    value = totals(place, held[is_here], len(classes))
     return classes[value >= least * (1.0 - _ROUNDING)]

@@ -224,17 +224,17 @@ def _check_finite(result: StrategyRequirement) -> None:
 
 def _short(result: StrategyRequirement, group_offset: I64) -> I64:
     """Return how many positions more each block would need for all its strategies to fit."""
-    firsts = np.arange(0, len(group_offset) - 1, GROUPS_PER_BLOCK)
-    size = np.diff(np.append(group_offset[firsts], group_offset[-1]))
-
-    def positions(count: I32, per_position: int) -> I64:
-        in_block = np.add.reduceat(count, firsts, dtype=np.int64) if len(firsts) else size
-        return -(-in_block // per_position)
-
-    rows = positions(result.strategy_count, STRATEGIES_PER_POSITION)
-    legs = positions(result.leg_count, LEGS_PER_POSITION)
+    rows = -(-_of_blocks(result.strategy_count) // STRATEGIES_PER_POSITION)
+    legs = -(-_of_blocks(result.leg_count) // LEGS_PER_POSITION)
+    size = _of_blocks(np.diff(group_offset))
     short: I64 = np.maximum(np.maximum(rows, legs) - size, 0)
     return short
+
+
+def _of_blocks(count: I32 | I64) -> I64:
+    """Return the sums over the groups of each block."""
+    firsts = np.arange(0, len(count), GROUPS_PER_BLOCK)
+    return np.add.reduceat(count, firsts, dtype=np.int64)
 
 
 def _pad(arrays: Mapping[str, AnyArray], short: I64) -> dict[str, AnyArray]:
@@ -255,10 +255,9 @@ def _pad(arrays: Mapping[str, AnyArray], short: I64) -> dict[str, AnyArray]:
 
 def _compact(result: StrategyRequirement, group_offset: I64) -> StrategyRequirement:
     """Return the results without the room that the blocks left over."""
-    firsts = np.arange(0, len(result.strategy_count), GROUPS_PER_BLOCK)
-    begin = group_offset[firsts]
-    strategies = _runs(begin * STRATEGIES_PER_POSITION, result.strategy_count, firsts)
-    legs = _runs(begin * LEGS_PER_POSITION, result.leg_count, firsts)
+    begin = group_offset[:-1:GROUPS_PER_BLOCK]
+    strategies = _runs(begin * STRATEGIES_PER_POSITION, result.strategy_count)
+    legs = _runs(begin * LEGS_PER_POSITION, result.leg_count)
     return result._replace(
         strategy_code=_joined(result.strategy_code, strategies),
         strategy_basis=_joined(result.strategy_basis, strategies),
@@ -270,10 +269,10 @@ def _compact(result: StrategyRequirement, group_offset: I64) -> StrategyRequirem
     )
 
 
-def _runs(begin: I64, count: I32, firsts: I64) -> list[slice]:
+def _runs(begin: I64, count: I32) -> list[slice]:
     """Return the rows of each block, for the first rows of the blocks and the counts of groups."""
-    counts = np.add.reduceat(count, firsts, dtype=np.int64) if len(firsts) else begin
-    return [slice(first, last) for first, last in zip(begin, begin + counts, strict=True)]
+    last = begin + _of_blocks(count)
+    return [slice(*run) for run in zip(begin, last, strict=True)]
 
 
 def _joined(rows: Rows, runs: list[slice]) -> Rows:
