@@ -29,7 +29,7 @@ from riskarray.array_types import AnyArray
 from riskarray.backends import BackendName
 from riskarray.book import read_book
 from riskarray.pricing import risk_arrays
-from strategy_arrays import kernel_arrays
+from strategy_arrays import kernel_arrays, priced_leg
 from strategy_oracle import Leg, Rules
 
 N_GROUPS = 5_000
@@ -63,13 +63,6 @@ SHAPES = (
 )
 
 
-def leg(right: str, quantity: float, strike: float, expiry: float, spot: float) -> Leg:
-    """An option at a price that falls off away from the money."""
-    money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
-    time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
-    return Leg(right, quantity, strike, expiry, round(money + float(time_value) + 0.05, 2))
-
-
 def random_group(rng: np.random.Generator, shape: Shape) -> Group:
     """Calls and puts, long and short, up to ten strikes off the money, one to five contracts."""
     spot = round(float(rng.uniform(150, 600)), 2)
@@ -79,7 +72,7 @@ def random_group(rng: np.random.Generator, shape: Shape) -> Group:
         strike = round(spot / STEP) * STEP + STEP * int(rng.integers(-10, 11))
         expiry = 0.1 * int(rng.integers(1, shape.expiries + 1))
         quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
-        legs[right, strike, expiry] = leg(right, quantity, strike, expiry, spot)
+        legs[right, strike, expiry] = priced_leg(right, quantity, strike, expiry, spot)
     return list(legs.values()), Rules(spot)
 
 
@@ -92,8 +85,8 @@ def iron_condors(rng: np.random.Generator, shape: Shape) -> Group:
         quantity = float(rng.integers(1, 6))
         away = (2 * k + 1) * STEP
         for right, sign in (("P", -1.0), ("C", 1.0)):
-            legs.append(leg(right, -quantity, middle + sign * away, 0.1, spot))
-            legs.append(leg(right, quantity, middle + sign * (away + STEP), 0.1, spot))
+            legs.append(priced_leg(right, -quantity, middle + sign * away, 0.1, spot))
+            legs.append(priced_leg(right, quantity, middle + sign * (away + STEP), 0.1, spot))
     return legs, Rules(spot)
 
 

@@ -1,6 +1,7 @@
 """Random groups of legs, and the kernel `strategy_requirement` on them, beside the oracle."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ __all__ = [
     "crowded_group",
     "kernel_arrays",
     "misses_of_the_least",
+    "priced_leg",
     "random_group",
     "random_groups",
 ]
@@ -110,6 +112,16 @@ def kernel_arrays(groups: Sequence[Group]) -> tuple[AnyArray, ...]:
     )
 
 
+def priced_leg(
+    right: str, quantity: float, strike: float, expiry: float, spot: float, noise: float = 1.0
+) -> Leg:
+    """An option whose time value falls off away from the money."""
+    money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
+    time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
+    price = round(money + float(time_value * noise) + 0.05, 2)
+    return Leg(right, quantity, strike, expiry, price)
+
+
 def random_group(rng: np.random.Generator, size: int) -> tuple[list[Leg], Rules]:
     """Legs around the money on up to three expiries, now and then with stock or European."""
     spot = round(float(rng.uniform(20, 600)), 2)
@@ -124,11 +136,10 @@ def random_group(rng: np.random.Generator, size: int) -> tuple[list[Leg], Rules]
         right = str(rng.choice(["C", "P"]))
         strike = max(step, round(spot / step) * step + step * int(rng.integers(-8, 9)))
         expiry = 0.1 * int(rng.integers(1, n_expiries + 1))
-        money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
-        time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
-        price = round(money + float(time_value * rng.uniform(0.8, 1.2)) + 0.05, 2)
+        noise = float(rng.uniform(0.8, 1.2))
         quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
-        legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price, is_european)
+        leg = priced_leg(right, quantity, strike, expiry, spot, noise)
+        legs[right, strike, expiry] = replace(leg, is_european=is_european)
     return list(legs.values()), Rules(spot)
 
 

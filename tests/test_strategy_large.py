@@ -12,7 +12,7 @@ from riskarray import kernels
 from riskarray.array_types import AnyArray
 from riskarray.backends import BackendName
 from riskarray.kernel_codes import NETTED_ROWS
-from strategy_arrays import CENT, Group, call, kernel_arrays
+from strategy_arrays import CENT, Group, call, kernel_arrays, priced_leg
 from strategy_oracle import Leg, Rules
 
 
@@ -44,11 +44,8 @@ def random_large(seed: int, size: int, expiries: int, shares: float = 0.0) -> Gr
             spot + int(rng.integers(-300, 301)),
             0.1 * int(rng.integers(1, expiries + 1)),
         )
-        money = max(spot - strike, 0.0) if right == "C" else max(strike - spot, 0.0)
-        time_value = 0.12 * spot * np.sqrt(expiry) * np.exp(-(((strike - spot) / spot / 0.2) ** 2))
         quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
-        price = round(money + float(time_value) + 0.05, 2)
-        legs[right, strike, expiry] = Leg(right, quantity, strike, expiry, price)
+        legs[right, strike, expiry] = priced_leg(right, quantity, strike, expiry, spot)
     return list(legs.values()), Rules(spot)
 
 
