@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Groups of many positions on one underlying: at once while they fit, else in runs."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +15,9 @@ from riskarray.backends import BackendName
 from riskarray.kernel_codes import NETTED_ROWS
 from strategy_arrays import CENT, Group, call, kernel_arrays, priced_leg
 from strategy_oracle import Leg, Rules
+
+GROUPS = int(os.environ.get("RISKARRAY_LARGE_GROUPS", "20"))
+"""Random groups against their bound; 200 for the figures of docs/strategies.md."""
 
 
 def condors(count: int) -> Group:
@@ -83,6 +87,19 @@ def test_a_large_group_is_near_the_least_and_its_bound_is_one() -> None:
             assert relaxed - CENT <= bound <= required
             assert required <= 1.1 * relaxed
             assert required <= oracle.greedy(legs, rules, basis)
+
+
+@pytest.mark.parametrize(("expiries", "most", "gap"), [(3, 500, 1.05), (10, 300, 1.4)])
+def test_nine_in_ten_large_groups_end_near_their_bound(
+    expiries: int, most: int, gap: float
+) -> None:
+    rng = np.random.default_rng(11)
+    near = 0
+    for seed in range(GROUPS):
+        size = int(rng.integers(97, most + 1))
+        got = call([random_large(seed, size, int(rng.integers(1, expiries + 1)))])
+        near += int(got.group_maintenance[0] <= gap * got.group_maintenance_bound[0])
+    assert near >= 0.9 * GROUPS
 
 
 def test_ties_that_stall_the_linear_program_are_broken() -> None:
