@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import numba
+from numba.extending import register_jitable
 
 __all__ = ["for_blocks", "jit", "jit_part"]
 
@@ -20,11 +21,18 @@ def jit(function: Function) -> Function:
     return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]  # Numba is untyped
 
 
+# Only compiled functions call a part, so it needs no wrappers.
+_OF_PART: Final = {
+    "nogil": True,
+    "error_model": "numpy",
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+
+
 def jit_part(function: Function) -> Function:
-    """Compile a function that only compiled functions call: quicker, for it gets no wrappers."""
-    options = {"nogil": True, "error_model": "numpy"}
-    is_bare = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return numba.njit(**options, **is_bare)(function)  # type: ignore[no-any-return]  # Numba is untyped
+    """Let compiled functions call this one; it is compiled once, whatever constants they pass."""
+    return register_jitable(**_OF_PART)(function)  # type: ignore[no-any-return]  # Numba is untyped
 
 
 def for_blocks(size: int, block: int, threads: int, work: Callable[[int, int], object]) -> None:
