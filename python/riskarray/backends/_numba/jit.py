@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import numba
 from numba.extending import register_jitable
 
-__all__ = ["for_blocks", "jit", "jit_part"]
+__all__ = ["for_blocks", "jit", "jit_inlined", "jit_part"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,6 +33,15 @@ _OF_PART: Final = {
 def jit_part(function: Function) -> Function:
     """Let compiled functions call this one; it is compiled once, whatever constants they pass."""
     return register_jitable(**_OF_PART)(function)  # type: ignore[no-any-return]  # Numba is untyped
+
+
+def jit_inlined(function: Function) -> Function:
+    """Compile a function as a part of its caller, for one of few callers.
+
+    LLVM optimises a function together with all that it calls, so that code at the bottom of a
+    chain of calls is optimised anew for each function of the chain.
+    """
+    return numba.njit(inline="always", **_OF_PART)(function)  # type: ignore[no-any-return]  # Numba is untyped
 
 
 def for_blocks(size: int, block: int, threads: int, work: Callable[[int, int], object]) -> None:

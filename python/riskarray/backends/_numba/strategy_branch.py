@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64
-from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.jit import jit_inlined, jit_part
 from riskarray.backends._numba.strategy_program import (
     EXCESS,
     FIRST_OPTION,
@@ -189,7 +189,7 @@ def take_waiting(w: Workspace, t: Tableau, depth: int, cutoff: float) -> int:
     return -1
 
 
-@jit_part
+@jit_inlined
 def branch_and_bound(w: Workspace, t: Tableau, x: F64) -> bool:
     """Depth first, the branch of the lesser rise first; True when nothing was left out."""
     size = state_size(t.size, t.size[LIMIT])

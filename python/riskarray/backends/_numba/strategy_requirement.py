@@ -3,7 +3,7 @@
 import numpy as np
 
 from riskarray.array_types import F64, I8, I32, I64
-from riskarray.backends._numba.jit import for_blocks, jit, jit_part
+from riskarray.backends._numba.jit import for_blocks, jit, jit_inlined, jit_part
 from riskarray.backends._numba.strategy_legs import (
     BOTH,
     INITIAL,
@@ -48,7 +48,7 @@ def needed_alone(w: Workspace, basis: int) -> float:
     return needed
 
 
-@jit_part
+@jit_inlined
 def require_at_once(w: Workspace, regime: F64, out: Writer, bound: F64) -> bool:
     """Margin the workspace's legs as one program; False: they are too many for it."""
     if not set_up(w, regime):
@@ -69,7 +69,7 @@ def require_at_once(w: Workspace, regime: F64, out: Writer, bound: F64) -> bool:
     return True
 
 
-@jit_part
+@jit_inlined
 def bound_without_expiries(w: Workspace, regime: F64, least: F64) -> None:
     """Raise the least that the legs can need to the program's as if all expired together."""
     for i in range(w.counts[N_LEGS]):
@@ -82,7 +82,7 @@ def bound_without_expiries(w: Workspace, regime: F64, least: F64) -> None:
         least[basis] = max(least[basis], needed_alone(w, basis) + of_program)
 
 
-@jit_part
+@jit_inlined
 def require_positions(
     w: Workspace, terms: Terms, row: int, count: int, out: Writer, bound: F64
 ) -> None:
@@ -112,7 +112,7 @@ def close_bound(bound: float, total: float) -> float:
     return bound if bound < total - SAME - 1e-12 * abs(total) else total
 
 
-@jit_part
+@jit_inlined
 def require_group(
     book: Book, terms: Terms, group: int, w: Workspace, state: I64, result: Result
 ) -> None:

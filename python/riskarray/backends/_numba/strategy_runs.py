@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64
-from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.jit import jit_inlined, jit_part
 from riskarray.backends._numba.strategy_excess import number_sizes
 from riskarray.backends._numba.strategy_legs import (
     BOTH,
@@ -94,7 +94,7 @@ def is_one_basis(w: Workspace) -> bool:
     return True
 
 
-@jit_part
+@jit_inlined
 def allocate(
     w: Workspace, regime: F64, out: Writer, is_last: bool, is_joint: bool
 ) -> tuple[tuple[float, bool], tuple[float, bool]]:
@@ -132,7 +132,7 @@ def allocate(
     return initial, maintenance
 
 
-@jit_part
+@jit_inlined
 def allocate_in_order(w: Workspace, regime: F64, n_stock: int, count: int, out: Writer) -> None:
     """Runs of options as they stand, each solved with the stock that those before it left."""
     at = n_stock
@@ -154,7 +154,7 @@ def allocate_in_order(w: Workspace, regime: F64, n_stock: int, count: int, out: 
         at += size
 
 
-@jit_part
+@jit_inlined
 def allocate_runs(w: Workspace, regime: F64, count: int, out: Writer) -> None:
     """Runs by expiry or by strike, whichever needs less on both bases together."""
     n_stock = 0

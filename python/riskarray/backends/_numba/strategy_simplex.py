@@ -3,7 +3,7 @@
 from typing import Final
 
 from riskarray.array_types import F64
-from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.jit import jit_inlined, jit_part
 from riskarray.backends._numba.strategy_tableau import (
     ACTIVE,
     COLUMNS,
@@ -170,7 +170,7 @@ def settle(t: Tableau, at: int, own: int) -> None:
         swap(t.cell[i], at, own)
 
 
-@jit_part
+@jit_inlined
 def exchange(t: Tableau, leaving: int, at: int, step: float) -> None:
     """Exchange what leaves for the variable of a place."""
     columns, rows = t.size[COLUMNS], t.size[ROW_STRIDE]
@@ -208,7 +208,7 @@ def exchange(t: Tableau, leaving: int, at: int, step: float) -> None:
         settle(t, at, out)
 
 
-@jit_part
+@jit_inlined
 def repair(t: Tableau, leaving: int, outside: float, cutoff: float) -> int:
     """One step; optimal means that the violation is repaired."""
     write_entry(t, leaving)

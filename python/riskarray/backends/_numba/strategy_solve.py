@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from riskarray.array_types import F64
-from riskarray.backends._numba.jit import jit_part
+from riskarray.backends._numba.jit import jit_inlined, jit_part
 from riskarray.backends._numba.strategy_branch import (
     IMPROVEMENT,
     branch_and_bound,
@@ -51,7 +51,7 @@ WHOLE_CONTRACTS: Final = 1
 APART: Final = 2
 
 
-@jit_part
+@jit_inlined
 def start_near(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> None:
     """Take whole contracts near the tableau's solution where they are less than those in x."""
     keep_solution(w, t, False, w.rounded)  # noqa: FBT003  # as the twin
@@ -73,7 +73,7 @@ def start_program(w: Workspace, regime: F64, t: Tableau, basis: int, effort: int
                 t.places[UPPER, j] = 0.0
 
 
-@jit_part
+@jit_inlined
 def break_ties(w: Workspace, regime: F64, t: Tableau, basis: int, effort: int) -> tuple[int, float]:
     """Solve with costs raised a little, each by another amount; return the most that they add."""
     outcome, added = OUT_OF_STEPS, 0.0
@@ -123,13 +123,13 @@ def solve_program(
     return bound, is_complete and is_exact
 
 
-@jit_part
+@jit_inlined
 def relax_program(w: Workspace, regime: F64, t: Tableau, basis: int) -> float:
     """Solve the program, in fractions of contracts where that needs less, for its bound."""
     return solve_program(w, regime, t, basis, RELAXED, w.rounded)[0]
 
 
-@jit_part
+@jit_inlined
 def solve(w: Workspace, regime: F64, t: Tableau, basis: int, x: F64) -> tuple[float, bool]:
     """Solve on one basis; return the bound and whether the allocation in x is proved least."""
     x[: w.counts[N_COLUMNS]] = 0.0
