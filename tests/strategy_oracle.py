@@ -278,7 +278,8 @@ def greedy(legs: Sequence[Leg], rules: Rules, basis: str = "maintenance") -> flo
         rows("C", is_long=False), rows("C", is_long=True),
     ):  # fmt: skip
         members = (sp, lp, sc, lc)
-        if all(may_spread(a, b) for a in (lp, lc) for b in (sp, sc)):
+        is_left = left[sp] and left[lp] and left[sc] and left[lc]
+        if is_left and all(may_spread(a, b) for a in (lp, lc) for b in (sp, sc)):
             some = [legs[i] for i in members]
             loss = spread_loss(some, [-1, 1, -1, 1]) * rules.spread_rate
             naked = sum(x.multiplier * rules.naked(x) for x in some if x.quantity < 0)
