@@ -30,7 +30,7 @@ def adjusted_groups(
 
 @pytest.mark.parametrize(
     ("multipliers", "share"),
-    [((100.0, 100.0, 100.0, 150.0), 0.0), ((100.0, 150.0, 10.0), 0.005), ((100.0, 97.0), 0.005)],
+    [((100.0, 100.0, 100.0, 150.0), 0.0001), ((100.0, 150.0, 10.0), 0.005), ((100.0, 97.0), 0.005)],
 )
 def test_the_least_pairing_of_adjusted_contracts_is_the_oracle_s(
     multipliers: Sequence[float], share: float
