@@ -185,6 +185,10 @@ inline void order_by_strike(const Leg* legs, int count, std::int32_t* order) noe
     }
 }
 
+inline bool is_whole_number(double x) noexcept {
+    return x == std::floor(x);
+}
+
 inline double intrinsic(const Leg& leg, double spot) noexcept {
     return std::max(leg.right * (spot - leg.strike), 0.0);
 }

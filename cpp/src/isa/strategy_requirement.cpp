@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "isa/strategy_one_expiry.hpp"
 #include "isa/strategy_runs.hpp"
 #include "strategy_methods.hpp"
 
@@ -19,10 +20,16 @@ double needed_alone(const Workspace& w, int basis) noexcept {
 
 // Margins legs [0, n_legs) of the workspace as one program; false: they are too many for it.
 bool require_at_once(Workspace& w, const Regime& regime, Writer& out, double* bound) noexcept {
+    const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
+    if (require_one_expiry(w, regime, out)) {
+        for (int basis = 0; basis < kBases; ++basis) {
+            bound[basis] += out.total[basis] - before[basis];
+        }
+        return true;
+    }
     if (!set_up(w, regime)) {
         return false;
     }
-    const double before[kBases] = {out.total[kInitial], out.total[kMaintenance]};
     Solution solution[kBases];
     if (!allocate(w, regime, true, false, out, solution)) {
         return false;

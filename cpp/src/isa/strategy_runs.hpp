@@ -18,10 +18,6 @@ inline double power_near(double x) noexcept {
     return std::bit_cast<double>((std::bit_cast<std::uint64_t>(x) + mantissa) & ~mantissa);
 }
 
-inline bool is_whole_number(double x) noexcept {
-    return x == std::floor(x);
-}
-
 // Takes legs [0, n_legs) of the workspace as one problem: bounds of kinds, scales, columns, rows.
 inline bool set_up(Workspace& w, const Regime& regime) noexcept {
     int at = 0;

@@ -44,33 +44,38 @@ inline void compact(Spread& spread) noexcept {
     spread.size = kept;
 }
 
+// Sets the next member, which stays if there is anything of it.
+inline void
+add_member(Spread& spread, const Workspace& w, int i, double contracts, int& size) noexcept {
+    const Leg& leg = w.legs[i];
+    spread.leg[size] = i;
+    spread.net[size] = contracts;
+    spread.strike[size] = leg.strike;
+    spread.right[size] = leg.right;
+    spread.shares[size] = -side_of(leg) * leg.multiplier;
+    size += contracts > kLeastQuantity ? 1 : 0;
+}
+
 // The options that an allocation puts into a pool.
 inline void
 gather_members(Spread& spread, const Workspace& w, const Pool& pool, const double* x) noexcept {
     int size = 0;
     for (int j = pool.first_column; j < pool.loss_column; ++j) {
-        const int i = w.columns[j].leg[0];
-        const Leg& leg = w.legs[i];
-        spread.leg[size] = i;
-        spread.net[size] = x[j];
-        spread.strike[size] = leg.strike;
-        spread.right[size] = leg.right;
-        spread.shares[size] = -side_of(leg) * leg.multiplier;
-        size += x[j] > kLeastQuantity ? 1 : 0;
+        add_member(spread, w, w.columns[j].leg[0], x[j], size);
     }
     spread.size = size;
 }
 
-// Sets what the members lose together.
-inline void gather_losses(Spread& spread, Workspace& w, const Pool& pool) noexcept {
-    const double* const points = w.points + pool.first_point;
-    const Vec last = broadcast(points[pool.n_points - 1]);
-    spread.points = padded(pool.n_points);
+// Sets what the members lose together at some points.
+inline void
+gather_losses(Spread& spread, Workspace& w, const double* points, int n_points) noexcept {
+    const Vec last = broadcast(points[n_points - 1]);
+    spread.points = padded(n_points);
     spread.loss = spread.losses[0];
     spread.rest = spread.losses[1];
     Vec whole{};
     for (int at = 0; at < spread.points; at += kVec) {
-        const Mask is_point = lane_numbers() < broadcast(pool.n_points - at);
+        const Mask is_point = lane_numbers() < broadcast(n_points - at);
         const Vec price = select(is_point, load(points + at), last);
         Vec loss{};
         for (int k = 0; k < spread.size; ++k) {
@@ -283,33 +288,34 @@ inline void take_pairs(Spread& spread, const Workspace& w, Writer& out) noexcept
     }
 }
 
-// Takes out pairs until one strategy is left or no pair comes at no cost.
+// Writes a spread, cut into strategies of few legs as far as that costs nothing: takes out pairs
+// until one strategy is left or no pair comes at no cost.
 inline void cut_spread(Spread& spread, const Workspace& w, Writer& out) noexcept {
-    find_nearness(spread, w);
+    if (!is_one_strategy(spread)) {
+        find_nearness(spread, w);
+    }
     int before = 0;
     while (!is_one_strategy(spread) && spread.size != before) {
         before = spread.size;
         take_pairs(spread, w, out);
         compact(spread);
     }
+    if (spread.size > 0) {
+        write_spread(spread, w, out);
+    }
 }
 
-// The options of each pool, cut into strategies of few legs as far as that costs nothing.
+// The options of each pool.
 inline void
 write_spreads(Workspace& w, const Regime& regime, const double* x, Writer& out) noexcept {
     Spread spread;
     spread.rate = regime[StrategyRule::spread_rate];
     for (int p = 0; p < w.n_pools; ++p) {
-        gather_members(spread, w, w.pools[p], x);
-        if (spread.size == 0) {
-            continue;
-        }
-        gather_losses(spread, w, w.pools[p]);
-        if (!is_one_strategy(spread)) {
-            cut_spread(spread, w, out);
-        }
+        const Pool& pool = w.pools[p];
+        gather_members(spread, w, pool, x);
         if (spread.size > 0) {
-            write_spread(spread, w, out);
+            gather_losses(spread, w, w.points + pool.first_point, pool.n_points);
+            cut_spread(spread, w, out);
         }
     }
 }

@@ -128,10 +128,19 @@ SLOT: Final = np.dtype(
         ("left", np.float64),
         ("straddled", np.float64),
         ("alone", np.float64),
+        ("inside", np.float64),
+        ("outside", np.float64),
+        ("paid", np.float64),
+        ("gain", np.float64),
+        ("cost", np.float64),
     ],
     align=True,
 )
-"""What belongs to a leg: its rank among short options, its rows, what is left of it."""
+"""What belongs to a leg: its rank among short options, its rows, what is left of it.
+
+From `inside` on what is chosen of options of one expiry at a price: contracts in the spread, USD a
+contract for a short option outside, for what it pays, for what the spread saves, for where it is.
+"""
 
 
 class Workspace(NamedTuple):

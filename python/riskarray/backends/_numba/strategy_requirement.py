@@ -14,6 +14,7 @@ from riskarray.backends._numba.strategy_legs import (
     net_positions,
     trivial_bound,
 )
+from riskarray.backends._numba.strategy_one_expiry import require_one_expiry
 from riskarray.backends._numba.strategy_order import gather_legs, take_legs
 from riskarray.backends._numba.strategy_output import BASIS, LEGS, STRATEGIES, Result, Writer
 from riskarray.backends._numba.strategy_program import (
@@ -51,9 +52,13 @@ def needed_alone(w: Workspace, basis: int) -> float:
 @jit_inlined
 def require_at_once(w: Workspace, regime: F64, out: Writer, bound: F64) -> bool:
     """Margin the workspace's legs as one program; False: they are too many for it."""
+    before = (out.total[INITIAL], out.total[MAINTENANCE])
+    if require_one_expiry(w, regime, out):
+        for basis in range(2):
+            bound[basis] += out.total[basis] - before[basis]
+        return True
     if not set_up(w, regime):
         return False
-    before = (out.total[INITIAL], out.total[MAINTENANCE])
     found = allocate(w, regime, out, is_last=True, is_joint=False)
     if found[0][0] == -INFINITE:
         return False

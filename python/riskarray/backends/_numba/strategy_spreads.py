@@ -7,7 +7,7 @@ from riskarray.backends._numba.strategy_output import SPREADS, Writer, add_leg, 
 from riskarray.backends._numba.strategy_program import N_POOLS, Workspace
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
 
-__all__ = ["write_spreads"]
+__all__ = ["cut_spread", "write_spreads"]
 
 
 @jit_part
@@ -89,11 +89,16 @@ def is_pair(w: Workspace, first: int, second: int) -> bool:
 
 @jit_part
 def take_pair(
-    w: Workspace, p: int, pair_of: tuple[int, int], whole: float, rate: float, out: Writer
+    w: Workspace,
+    points_of: tuple[int, int],
+    pair_of: tuple[int, int],
+    whole: float,
+    rate: float,
+    out: Writer,
 ) -> float:
     """Take a pair out if it loses by itself what the rest then loses less; return what is left."""
     first, second = pair_of
-    first_point, points = w.pools[p]["first_point"], w.pools[p]["n_points"]
+    first_point, points = points_of
     a, b = w.member[first], w.member[second]
     is_first_long = w.legs[a]["is_long"]
     sold, bought = w.legs[b if is_first_long else a], w.legs[a if is_first_long else b]
@@ -118,27 +123,37 @@ def take_pair(
 
 
 @jit_part
-def take_pairs(w: Workspace, p: int, size: int, whole: float, rate: float, out: Writer) -> float:
+def take_pairs(
+    w: Workspace, points_of: tuple[int, int], size: int, whole: float, rate: float, out: Writer
+) -> float:
     """Take out pairs that come at no cost, the nearest first; return the loss that is left."""
     for away in range(1, size):
         for first in range(size - away):
             if is_pair(w, first, first + away):
-                whole = take_pair(w, p, (first, first + away), whole, rate, out)
+                whole = take_pair(w, points_of, (first, first + away), whole, rate, out)
     return whole
 
 
 @jit_part
+def cut_spread(
+    w: Workspace, first_point: int, points: int, size: int, whole: float, rate: float, out: Writer
+) -> None:
+    """Write a spread, cut into strategies of few legs as far as that costs nothing."""
+    before = 0
+    while not is_one_strategy(w, size) and size != before:
+        before = size
+        whole = take_pairs(w, (first_point, points), size, whole, rate, out)
+        size = compact(w, size)
+    if size > 0:
+        begin_strategy(out, SPREADS, rate * whole, rate * whole)
+        for k in range(size):
+            add_leg(out, w.legs, w.member[k], w.net[k])
+
+
+@jit_part
 def write_spreads(w: Workspace, regime: F64, x: F64, out: Writer) -> None:
-    """Write each pool, cut into strategies of few legs as far as that costs nothing."""
-    rate = regime[SPREAD_RATE]
+    """Write the options of each pool."""
     for p in range(w.counts[N_POOLS]):
         size, whole = gather_spread(w, p, x)
-        before = 0
-        while not is_one_strategy(w, size) and size != before:
-            before = size
-            whole = take_pairs(w, p, size, whole, rate, out)
-            size = compact(w, size)
-        if size > 0:
-            begin_strategy(out, SPREADS, rate * whole, rate * whole)
-            for k in range(size):
-                add_leg(out, w.legs, w.member[k], w.net[k])
+        first_point, points = w.pools[p]["first_point"], w.pools[p]["n_points"]
+        cut_spread(w, first_point, points, size, whole, regime[SPREAD_RATE], out)

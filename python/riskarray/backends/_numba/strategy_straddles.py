@@ -10,7 +10,7 @@ from riskarray.backends._numba.strategy_program import (
     add_column,
 )
 
-__all__ = ["add_straddle_columns"]
+__all__ = ["add_straddle_columns", "rank_shorts"]
 
 
 @jit_part

@@ -50,7 +50,7 @@ from riskarray.backends._numba.strategy_program import (
 from riskarray.backends._numba.strategy_spreads import write_spreads
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
 
-__all__ = ["write_allocation"]
+__all__ = ["write_allocation", "write_alone", "write_straddles"]
 
 
 @jit_part
