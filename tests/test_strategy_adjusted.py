@@ -11,7 +11,7 @@ import pytest
 import strategy_oracle as oracle
 from riskarray.backends import BackendName
 from riskarray.kernel_codes import StrategyCode
-from strategy_arrays import Group, call, misses_of_the_least, random_groups
+from strategy_arrays import CENT, Group, call, misses_of_the_least, random_group, random_groups
 from strategy_oracle import Leg, Rules
 
 GROUPS = int(os.environ.get("RISKARRAY_ORACLE_GROUPS", "300"))
@@ -37,6 +37,25 @@ def test_the_least_pairing_of_adjusted_contracts_is_the_oracle_s(
 ) -> None:
     groups = adjusted_groups(11, GROUPS, multipliers)
     assert misses_of_the_least(groups) <= share * 2 * GROUPS
+
+
+def test_longer_groups_of_many_multipliers_end_near_the_least() -> None:
+    rng = np.random.default_rng(14)
+    groups = []
+    for _ in range(max(GROUPS // 5, 60)):
+        legs, rules = random_group(rng, int(rng.integers(13, 25)))
+        multipliers = rng.choice((100.0, 150.0, 10.0), len(legs))
+        groups.append(
+            ([replace(x, multiplier=m) for x, m in zip(legs, multipliers, strict=True)], rules)
+        )
+    got = call(groups)
+    required, bound = got.group_maintenance, got.group_maintenance_bound
+    least = np.array([oracle.least(legs, rules) for legs, rules in groups])
+    assert np.all(required >= least - CENT)
+    assert np.all(bound <= least + CENT)
+    assert np.mean(required - bound > CENT) < 0.15
+    assert np.mean(required - least > CENT) < 0.06
+    assert required.sum() < 1.005 * least.sum()
 
 
 def test_an_adjusted_series_does_not_uncover_the_ordinary_ones(backend: BackendName) -> None:
