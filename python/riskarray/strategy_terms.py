@@ -266,7 +266,8 @@ def _uncovered(
 ) -> F64:
     """Return P + max(a L S - out of the money, b L S or b L K) per contract; of a future its rate.
 
-    The rates grow with leverage, the out-of-the-money amount does not.
+    The rates grow with leverage, the out-of-the-money amount does not. Rounded to a part of a cent
+    that no rule knows, so that two sides of a straddle that require the same do so here.
     """
     rule = rulebook.strategy.short_option
     codes = pc.index_in(underlyings.strategy_class, pa.array(STRATEGY_CLASSES)).to_numpy()
@@ -281,7 +282,7 @@ def _uncovered(
     future = rulebook.strategy.future.rate.value * np.abs(price)
     per_share = np.where(instruments.kind == KIND_FUTURE, future, price + charge)
     per_share = np.where(instruments.kind == KIND_STOCK, 0.0, per_share)
-    per_contract: F64 = np.maximum(per_share, 0.0) * instruments.multiplier
+    per_contract: F64 = np.round(np.maximum(per_share, 0.0), 8) * instruments.multiplier
     return per_contract
 
 
