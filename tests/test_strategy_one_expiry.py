@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of one expiry, most of which need no program, beside the same ones with a program."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from riskarray import kernels
 from riskarray.backends import BackendName
+from riskarray.contract import kernel
 from riskarray.kernel_codes import StrategyCode
-from strategy_arrays import CENT, Group, call
+from riskarray.kernels import StrategyRequirement
+from strategy_arrays import CENT, Group, call, kernel_arrays
 from strategy_oracle import Leg, Rules
 
 EXPIRY = 0.1
@@ -23,7 +28,7 @@ def random_group(rng: np.random.Generator) -> Group:
     spot = round(float(rng.uniform(20, 600)), 2)
     step = 5.0 if spot > 100 else 1.0
     most, lot = ((5, 1.0), (300, 1.0), (20, 0.25))[rng.choice(3, p=[0.7, 0.15, 0.15])]
-    multiplier = float(rng.choice([100.0, 10.0]))
+    multiplier = float(rng.choice([100.0, 150.0, 10.0]))
     is_european = bool(rng.random() < 0.2)
     legs: dict[tuple[str, float], Leg] = {}
     size = int(rng.integers(2, 25))
@@ -114,3 +119,45 @@ def test_nothing_is_lost_by_spreads_on_the_right_side(backend: BackendName) -> N
     ]
     assert required(legs, backend)[0] == pytest.approx(1100.0)
     assert required([*legs, FIRST_OUT], backend)[0] == pytest.approx(1100.0)
+
+
+def call_with_needs(
+    legs: Sequence[Leg], uncovered: Sequence[float], backend: BackendName
+) -> StrategyRequirement:
+    """The kernel on one group whose short options require what is given, USD a contract."""
+    names = [argument.name for argument in kernel("strategy_requirement").inputs]
+    arrays = dict(zip(names, kernel_arrays([(legs, Rules(100.0))]), strict=True))
+    arrays["uncovered"] = np.array([uncovered])
+    return kernels.strategy_requirement(*arrays.values(), backend=backend)
+
+
+def test_sides_that_differ_by_the_last_bit_of_their_requirement_lose_no_leg(
+    backend: BackendName,
+) -> None:
+    # The put requires more, by the last bit; the call, which is worth more, is carried: 400.
+    legs = [option("C", -1.0, 105.0, 4.0), option("P", -1.0, 97.0, 2.0)]
+    needs = (3838.77, float(np.nextafter(3838.77, np.inf)), 0.0)
+    got = call_with_needs([*legs, option("C", 1.0, 1000.0, 0.01)], needs, backend)
+    assert got.group_maintenance[0] == pytest.approx(4238.77)
+    assert sorted(got.leg_instrument.tolist()) == [0, 1, 2]
+
+
+def test_options_that_need_less_uncovered_than_they_are_worth_stand_apart(
+    backend: BackendName,
+) -> None:
+    # No rule charges so little, 72.14 for a put worth 106.63; beside the call it would count that.
+    legs = [Leg("P", -1.0, 273.0, EXPIRY, 106.63, multiplier=1.0)]
+    legs += [Leg("C", -1.0, 189.0, EXPIRY, 4.01, multiplier=1.0)]
+    legs += [Leg("C", 1.0, 1000.0, EXPIRY, 0.01, multiplier=1.0)]
+    got = call_with_needs(legs, (72.14, 104.01, 0.0), backend)
+    assert got.group_maintenance[0] == pytest.approx(72.14 + 104.01)
+    assert got.group_maintenance_bound[0] == got.group_maintenance[0]
+
+
+@pytest.mark.parametrize("size", [63, 64, 65])
+def test_as_many_options_as_are_chosen_among_and_one_more(size: int) -> None:
+    sides = [(-1.0, 0.5), (1.0, 0.4), (1.0, 0.4), (-1.0, 0.5)]
+    legs = [option("C", sides[k % 4][0], 101.0 + k, sides[k % 4][1]) for k in range(size)]
+    got = call([(legs, Rules(100.0)), ([*legs, FIRST_OUT], Rules(100.0))])
+    assert got.group_maintenance[0] == pytest.approx(got.group_maintenance[1])
+    assert np.all(got.group_maintenance_bound == got.group_maintenance)

@@ -41,7 +41,7 @@ struct AtPrice {
 
     alignas(64) double paid[kMaxAtPrice]; // USD a contract
     alignas(64) double gain[kMaxAtPrice]; // of short options in the spread, against outside
-    alignas(64) double cost[kMaxAtPrice]; // of short options where they stand
+    alignas(64) double cost[kMaxAtPrice]; // of short options: see choose
     alignas(64) double in[kMaxAtPrice];   // contracts in the spread
     double out[2];                        // short contracts outside
     bool is_all_in[2];
@@ -114,7 +114,10 @@ inline double take_dear(AtPrice& a, Right right, std::uint64_t& bought, double s
     return bought != 0 ? std::max(price, -a.paid[least_bought(bought, right)]) : price;
 }
 
-// Chooses what of a right stands in the spread when outside a short option costs so much.
+// Chooses what of a right stands in the spread when outside a short option costs so much. A short
+// option's cost is the lesser of that and of what it costs in the spread: what it pays, and the
+// price of a contract that balances it. These are the prices of the proof: where no straddle is
+// worth more by them either, no allocation costs less.
 inline void choose(AtPrice& a, Right right, const double* outside) noexcept {
     const Vec sign = broadcast(sign_of(right));
     for (int at = 0; at < a.size; at += kVec) {
@@ -147,7 +150,7 @@ inline bool may_carry(const AtPrice& a, int carrier, int carried) noexcept {
 
 // Whether no short option costs more than in a straddle with one of a right that carries it, and
 // that then costs more than where it stands.
-inline bool is_better_than_straddles(const AtPrice& a, Right carriers) noexcept {
+inline bool is_no_straddle_better(const AtPrice& a, Right carriers) noexcept {
     const Vec sign = broadcast(sign_of(carriers));
     Vec asked = broadcast(kInfinite), offered = broadcast(-kInfinite);
     for (int at = 0; at < a.size; at += kVec) {
@@ -206,7 +209,7 @@ inline Carried choose_straddles(AtPrice& a) noexcept {
         }
         const Right carried = other(carriers);
         choose(a, carried, a.value);
-        if (are_carried(a, carried) && is_better_than_straddles(a, carried)) {
+        if (are_carried(a, carried) && is_no_straddle_better(a, carried)) {
             return a.out[carried] > 0.0 ? static_cast<Carried>(carried) : Carried::none;
         }
         choose(a, carried, a.need);
@@ -228,8 +231,7 @@ inline Carried choose_at(AtPrice& a, const double* price) noexcept {
         return Carried::none;
     }
     if (a.out[kCalls] == 0.0 && a.out[kPuts] == 0.0) {
-        const bool is_best =
-            is_better_than_straddles(a, kCalls) && is_better_than_straddles(a, kPuts);
+        const bool is_best = is_no_straddle_better(a, kCalls) && is_no_straddle_better(a, kPuts);
         return is_best ? Carried::none : Carried::unknown;
     }
     return choose_straddles(a);

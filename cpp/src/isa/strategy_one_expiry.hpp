@@ -15,7 +15,9 @@ constexpr int kMaxPrices = 3; // that are tried
 // Whether the options, in order of strike, may hold a long box: there are two prices at which a
 // call and a put stand, the call long at the lower one and the put at the other.
 inline bool may_box(const Workspace& w, const Regime& regime) noexcept {
-    if (w.legs[0].exercise != kEuropean || regime[StrategyRule::box_rate] >= 1.0) {
+    const Leg& first = w.legs[0];
+    if (first.exercise != kEuropean || first.role != kIndex ||
+        regime[StrategyRule::box_rate] >= 1.0) {
         return false;
     }
     bool has_call[2], has_lower = false, has_upper = false;
@@ -45,14 +47,19 @@ inline void take_leg(AtPrice& a, const Leg& leg, int i) noexcept {
     a.spare[right] += side_of(leg) * leg.quantity;
 }
 
-// Takes the legs if they are options of one underlying, expiry, style and multiplier, some of them
-// short, that the rules let stand in spreads, in straddles and by themselves, and nowhere else.
+// Takes the legs if they are options of one underlying, expiry, style and multiplier without a loan
+// value that the rules let stand in spreads, in straddles and by themselves, and nowhere else. Some
+// must be able to stand in a spread (without any the program is small), and none may need less
+// uncovered than it is worth, as it counts in a straddle.
 inline bool take_options(AtPrice& a, const Workspace& w, const Regime& regime) noexcept {
+    if (w.n_legs < 2 || w.n_legs > kMaxAtPrice) {
+        return false;
+    }
     const Leg& first = w.legs[0];
     const Leg& last = w.legs[w.n_legs - 1];
-    if (w.n_legs < 2 || w.n_legs > kMaxAtPrice || first.kind != kOption || last.kind != kOption ||
-        first.underlying != last.underlying || first.time != last.time ||
-        !regime.has(StrategyRule::is_spread_allowed) || regime.has(StrategyRule::is_spread_index)) {
+    if (first.kind != kOption || last.kind != kOption || first.underlying != last.underlying ||
+        first.time != last.time || !regime.has(StrategyRule::is_spread_allowed) ||
+        regime.has(StrategyRule::is_spread_index)) {
         return false;
     }
     a.size = w.n_legs;
@@ -64,7 +71,8 @@ inline bool take_options(AtPrice& a, const Workspace& w, const Regime& regime) n
     for (int i = 0; i < w.n_legs; ++i) {
         const Leg& leg = w.legs[i];
         is_common = is_common & (leg.multiplier == first.multiplier) &
-                    (leg.exercise == first.exercise) & (leg.loan_value == 0.0);
+                    (leg.exercise == first.exercise) & (leg.loan_value == 0.0) &
+                    (leg.is_long | (leg.uncovered >= leg.value));
         take_leg(a, leg, i);
     }
     for (int i = w.n_legs; i < padded(w.n_legs); ++i) {
@@ -74,7 +82,9 @@ inline bool take_options(AtPrice& a, const Workspace& w, const Regime& regime) n
     a.factor = regime[StrategyRule::spread_rate] * first.multiplier;
     a.may_straddle =
         regime.has(StrategyRule::is_straddle_allowed) && a.sold[kCalls] != 0 && a.sold[kPuts] != 0;
-    return is_common && (a.sold[kCalls] | a.sold[kPuts]) != 0 && !may_box(w, regime);
+    const bool may_spread = (a.sold[kCalls] != 0 && a.bought[kCalls] != 0) ||
+                            (a.sold[kPuts] != 0 && a.bought[kPuts] != 0);
+    return is_common && may_spread && !may_box(w, regime);
 }
 
 // Sets the spread of some contracts, and what it loses at each strike.

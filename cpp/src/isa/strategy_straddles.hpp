@@ -23,7 +23,7 @@ inline int rank_shorts(Workspace& w, int begin, int end) noexcept {
         const Leg& leg = w.legs[i];
         legs[count] = i;
         rank[count] = 0;
-        need[count] = leg.uncovered / leg.multiplier;
+        need[count] = leg.uncovered;
         value[count] = leg.value;
         multiplier[count] = leg.multiplier;
         count += leg.is_long ? 0 : 1;

@@ -110,7 +110,7 @@ inline void write_combinations(const Workspace& w,
 }
 
 // Sets a sheltered option beside uncovered ones of the other right and its multiplier that require
-// more, the greatest first.
+// more, the greatest first. What finds none stands uncovered, so that nothing can be lost.
 inline void write_sheltered(Workspace& w, int begin, int i, Writer& out) noexcept {
     const Leg& leg = w.legs[i];
     for (int rank = 0; rank < w.rank[i] && w.straddled[i] > 0.0; ++rank) {
@@ -128,6 +128,7 @@ inline void write_sheltered(Workspace& w, int begin, int i, Writer& out) noexcep
         w.straddled[i] -= contracts;
         w.left[k] -= contracts;
     }
+    w.left[i] += w.straddled[i] > kTolerance * leg.quantity ? w.straddled[i] : 0.0;
 }
 
 // In order of rank, so that what little can stand above the first is not given to those below.

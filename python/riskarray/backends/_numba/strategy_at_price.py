@@ -116,7 +116,7 @@ def may_carry(w: Workspace, carrier: int, carried: int) -> bool:
 
 
 @jit_part
-def is_better_than_straddles(w: Workspace, carriers: int) -> bool:
+def is_no_straddle_better(w: Workspace, carriers: int) -> bool:
     """Whether no straddle carried by options of a right costs less than its sides where they stand.
 
     The compiled twin asks the extremes of both rights first.
@@ -168,7 +168,7 @@ def choose_straddles(w: Workspace, calls_out: float, puts_out: float) -> int:
             break
         carried = -carriers
         out = choose(w, carried, is_carried=True)
-        if are_carried(w, carried) and is_better_than_straddles(w, carried):
+        if are_carried(w, carried) and is_no_straddle_better(w, carried):
             return carried if out > 0.0 else NONE_CARRIED
         choose(w, carried, is_carried=False)
         carriers = carried
@@ -187,6 +187,6 @@ def choose_at(w: Workspace, price: float, factor: float, may_straddle: bool) -> 
     if not may_straddle:
         return NONE_CARRIED
     if calls_out == 0.0 and puts_out == 0.0:
-        is_best = is_better_than_straddles(w, 1) and is_better_than_straddles(w, -1)
+        is_best = is_no_straddle_better(w, 1) and is_no_straddle_better(w, -1)
         return NONE_CARRIED if is_best else UNKNOWN_CARRIED
     return choose_straddles(w, calls_out, puts_out)

@@ -23,7 +23,13 @@ from riskarray.backends._numba.strategy_legs import (
     intrinsic,
 )
 from riskarray.backends._numba.strategy_output import Writer
-from riskarray.backends._numba.strategy_program import FIRST_OPTION, LAST_OPTION, N_LEGS, Workspace
+from riskarray.backends._numba.strategy_program import (
+    FIRST_OPTION,
+    INDEX,
+    LAST_OPTION,
+    N_LEGS,
+    Workspace,
+)
 from riskarray.backends._numba.strategy_spreads import cut_spread
 from riskarray.backends._numba.strategy_straddles import rank_shorts
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
@@ -43,7 +49,7 @@ def may_box(w: Workspace, regime: F64) -> bool:
     at the other.
     """
     legs = w.legs
-    if legs[0]["exercise"] != EUROPEAN or regime[BOX_RATE] >= 1.0:
+    if legs[0]["exercise"] != EUROPEAN or legs[0]["role"] != INDEX or regime[BOX_RATE] >= 1.0:
         return False
     has_lower, has_upper, has_bought, has_sold = False, False, False, False
     for i in range(w.counts[N_LEGS]):
@@ -61,17 +67,18 @@ def may_box(w: Workspace, regime: F64) -> bool:
 
 @jit_part
 def are_of_one_expiry(w: Workspace, regime: F64) -> bool:
-    """Whether the legs are options of one underlying, expiry, style and multiplier, some short.
+    """Whether the legs are options of one underlying, expiry, style and multiplier.
 
-    And whether the rules let them stand in spreads, in straddles and by themselves, and nowhere
-    else.
+    Without a loan value, and the rules let them stand in spreads, in straddles and by themselves,
+    and nowhere else. Some must be able to stand in a spread (without any the program is small), and
+    none may need less uncovered than it is worth, as it counts in a straddle.
     """
     legs, n_legs = w.legs, w.counts[N_LEGS]
     if n_legs < 2 or n_legs > MAX_AT_PRICE:
         return False
     if regime[IS_SPREAD_ALLOWED] == 0.0 or regime[IS_SPREAD_INDEX] != 0.0:
         return False
-    has_sold = False
+    sold, bought = 0, 0  # a bit for each right
     for i in range(n_legs):
         is_common = (
             legs[i]["kind"] == OPTION
@@ -80,11 +87,14 @@ def are_of_one_expiry(w: Workspace, regime: F64) -> bool:
             and legs[i]["multiplier"] == legs[0]["multiplier"]
             and legs[i]["exercise"] == legs[0]["exercise"]
             and legs[i]["loan_value"] == 0.0
+            and (legs[i]["is_long"] or legs[i]["uncovered"] >= legs[i]["value"])
         )
         if not is_common:
             return False
-        has_sold = has_sold or not legs[i]["is_long"]
-    return has_sold and not may_box(w, regime)
+        right = 1 if legs[i]["right"] > 0 else 2
+        sold |= 0 if legs[i]["is_long"] else right
+        bought |= right if legs[i]["is_long"] else 0
+    return sold & bought != 0 and not may_box(w, regime)
 
 
 @jit_part

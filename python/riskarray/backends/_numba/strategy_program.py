@@ -124,7 +124,6 @@ SLOT: Final = np.dtype(
         ("part_row", np.int32),
         ("first_shelter", np.int32),
         ("size", np.int32),
-        ("need", np.float64),
         ("left", np.float64),
         ("straddled", np.float64),
         ("alone", np.float64),

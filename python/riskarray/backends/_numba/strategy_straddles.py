@@ -18,8 +18,8 @@ def ranks_before(w: Workspace, a: int, b: int) -> bool:
     """Order of short options: those of one multiplier together, by requirement and value."""
     if w.legs[a]["multiplier"] != w.legs[b]["multiplier"]:
         return w.legs[a]["multiplier"] < w.legs[b]["multiplier"]  # type: ignore[no-any-return]
-    if w.slots[a]["need"] != w.slots[b]["need"]:
-        return w.slots[a]["need"] > w.slots[b]["need"]  # type: ignore[no-any-return]
+    if w.legs[a]["uncovered"] != w.legs[b]["uncovered"]:
+        return w.legs[a]["uncovered"] > w.legs[b]["uncovered"]  # type: ignore[no-any-return]
     if w.legs[a]["value"] != w.legs[b]["value"]:
         return w.legs[a]["value"] > w.legs[b]["value"]  # type: ignore[no-any-return]
     return a < b
@@ -32,7 +32,6 @@ def rank_shorts(w: Workspace, begin: int, end: int) -> int:
     for i in range(begin, end):
         if w.legs[i]["is_long"]:
             continue
-        w.slots[i]["need"] = w.legs[i]["uncovered"] / w.legs[i]["multiplier"]
         at = count
         count += 1
         while at > 0 and ranks_before(w, i, w.slots[begin + at - 1]["by_rank"]):

@@ -131,11 +131,14 @@ def write_combinations(w: Workspace, regime: F64, x: F64, out: Writer) -> None:
 
 @jit_part
 def write_sheltered(w: Workspace, begin: int, i: int, out: Writer) -> None:
-    """Set a sheltered option beside uncovered ones of its multiplier that require more."""
+    """Set a sheltered option beside uncovered ones of its multiplier that require more.
+
+    What finds none stands uncovered, so that nothing can be lost.
+    """
     legs = w.legs
     for rank in range(w.slots[i]["rank"]):
         if w.slots[i]["straddled"] <= 0.0:
-            return
+            break
         k = w.slots[begin + rank]["by_rank"]
         contracts = min(w.slots[i]["straddled"], w.slots[k]["left"])
         if (
@@ -150,6 +153,8 @@ def write_sheltered(w: Workspace, begin: int, i: int, out: Writer) -> None:
         add_leg(out, legs, i, contracts)
         w.slots[i]["straddled"] -= contracts
         w.slots[k]["left"] -= contracts
+    if w.slots[i]["straddled"] > TOLERANCE * legs[i]["quantity"]:
+        w.slots[i]["left"] += w.slots[i]["straddled"]
 
 
 @jit_part
