@@ -17,10 +17,8 @@ from riskarray.backends._numba.strategy_legs import (
     IS_SPREAD_ALLOWED,
     IS_SPREAD_INDEX,
     IS_STRADDLE_ALLOWED,
-    LEAST_QUANTITY,
     OPTION,
     SPREAD_RATE,
-    intrinsic,
 )
 from riskarray.backends._numba.strategy_output import Writer
 from riskarray.backends._numba.strategy_program import (
@@ -30,7 +28,7 @@ from riskarray.backends._numba.strategy_program import (
     N_LEGS,
     Workspace,
 )
-from riskarray.backends._numba.strategy_spreads import cut_spread
+from riskarray.backends._numba.strategy_spreads import add_member, cut_spread, greatest_loss
 from riskarray.backends._numba.strategy_straddles import rank_shorts
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
 from riskarray.backends._numba.strategy_writer import write_alone, write_straddles
@@ -105,21 +103,8 @@ def set_spread(w: Workspace) -> tuple[int, float]:
         w.loss[k] = 0.0
     size = 0
     for i in range(n_legs):
-        inside = w.slots[i]["inside"]
-        if inside <= LEAST_QUANTITY:
-            continue
-        w.member[size] = i
-        w.net[size] = inside
-        size += 1
-        units = inside * w.legs[i]["multiplier"]
-        if w.legs[i]["is_long"]:
-            units = -units
-        for k in range(n_legs):
-            w.loss[k] += units * intrinsic(w.legs[i], w.points[k])
-    whole = 0.0
-    for k in range(n_legs):
-        whole = max(whole, w.loss[k])
-    return size, whole
+        size = add_member(w, size, i, w.slots[i]["inside"], 0, n_legs)
+    return size, greatest_loss(w, n_legs)
 
 
 @jit_part

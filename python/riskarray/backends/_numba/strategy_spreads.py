@@ -7,7 +7,7 @@ from riskarray.backends._numba.strategy_output import SPREADS, Writer, add_leg, 
 from riskarray.backends._numba.strategy_program import N_POOLS, Workspace
 from riskarray.backends._numba.strategy_tableau import TOLERANCE
 
-__all__ = ["cut_spread", "write_spreads"]
+__all__ = ["add_member", "cut_spread", "greatest_loss", "write_spreads"]
 
 
 @jit_part
@@ -35,6 +35,32 @@ def loss_without(
 
 
 @jit_part
+def add_member(
+    w: Workspace, size: int, i: int, contracts: float, first_point: int, points: int
+) -> int:
+    """Add an option to a spread and to its losses if there is anything of it; return the size."""
+    if contracts <= LEAST_QUANTITY:
+        return size
+    w.member[size] = i
+    w.net[size] = contracts
+    units = contracts * w.legs[i]["multiplier"]
+    if w.legs[i]["is_long"]:
+        units = -units
+    for k in range(points):
+        w.loss[k] += units * intrinsic(w.legs[i], w.points[first_point + k])
+    return size + 1
+
+
+@jit_part
+def greatest_loss(w: Workspace, points: int) -> float:
+    """Return what a spread loses most at its points; 0: nothing."""
+    whole = 0.0
+    for k in range(points):
+        whole = max(whole, w.loss[k])
+    return whole
+
+
+@jit_part
 def gather_spread(w: Workspace, p: int, x: F64) -> tuple[int, float]:
     """Set the losses of all that stands in a pool; return how many options, and the greatest."""
     first_point, points = w.pools[p]["first_point"], w.pools[p]["n_points"]
@@ -42,21 +68,8 @@ def gather_spread(w: Workspace, p: int, x: F64) -> tuple[int, float]:
         w.loss[k] = 0.0
     size = 0
     for j in range(w.pools[p]["first_column"], w.pools[p]["loss_column"]):
-        if x[j] <= LEAST_QUANTITY:
-            continue
-        i = w.columns[j]["leg"][0]
-        w.member[size] = i
-        w.net[size] = x[j]
-        size += 1
-        units = x[j] * w.legs[i]["multiplier"]
-        if w.legs[i]["is_long"]:
-            units = -units
-        for k in range(points):
-            w.loss[k] += units * intrinsic(w.legs[i], w.points[first_point + k])
-    whole = 0.0
-    for k in range(points):
-        whole = max(whole, w.loss[k])
-    return size, whole
+        size = add_member(w, size, w.columns[j]["leg"][0], x[j], first_point, points)
+    return size, greatest_loss(w, points)
 
 
 @jit_part
