@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of one expiry, most of which need no program, beside the same ones with a program."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from strategy_arrays import CENT, Group, call, kernel_arrays
 from strategy_oracle import Leg, Rules
 
 EXPIRY = 0.1
+MakeGroup = Callable[[np.random.Generator], Group]
 FIRST_OUT = Leg("P", 1.0, 1.0, EXPIRY / 2, 0.01)
 """A long option that expires before all others covers none of them, and needs nothing itself."""
 
@@ -43,9 +44,24 @@ def random_group(rng: np.random.Generator) -> Group:
     return list(legs.values()), Rules(spot)
 
 
-def test_what_needs_no_program_needs_the_same_with_one() -> None:
+def iron_condors(rng: np.random.Generator) -> Group:
+    """Up to five around the money, as wide on both sides: what they lose at both ends is equal."""
+    spot = round(float(rng.uniform(20, 300)), 2)
+    middle, step = round(spot), max(1.0, round(spot / 25))
+    legs = []
+    for k in range(int(rng.integers(1, 6))):
+        quantity = float(rng.integers(1, 6))
+        for right, sign in (("C", 1.0), ("P", -1.0)):
+            away = (2 * k + 1) * step
+            legs.append(option(right, -quantity, middle + sign * away, 1.0))
+            legs.append(option(right, quantity, middle + sign * (away + step), 0.5))
+    return legs, Rules(spot)
+
+
+@pytest.mark.parametrize("make", [random_group, iron_condors])
+def test_what_needs_no_program_needs_the_same_with_one(make: MakeGroup) -> None:
     rng = np.random.default_rng(31)
-    groups = [random_group(rng) for _ in range(2000)]
+    groups = [make(rng) for _ in range(2000)]
     got = call(groups)
     other = call([([*legs, FIRST_OUT], rules) for legs, rules in groups])
     for basis in ("initial", "maintenance"):
@@ -119,6 +135,17 @@ def test_nothing_is_lost_by_spreads_on_the_right_side(backend: BackendName) -> N
     ]
     assert required(legs, backend)[0] == pytest.approx(1100.0)
     assert required([*legs, FIRST_OUT], backend)[0] == pytest.approx(1100.0)
+
+
+def test_two_iron_condors_lose_as_much_on_both_sides(backend: BackendName) -> None:
+    # 5 + 5 of 100 at either end. If the loss counted at 70 alone, the inner short put (uncovered
+    # 1 + 20 - 5) would stand apart from the outer long one, as the two lose 95 - 70 there.
+    legs = [
+        option(right, quantity, 100.0 + sign * away, 1.0)
+        for right, sign in (("C", 1.0), ("P", -1.0))
+        for away, quantity in ((5.0, -1.0), (10.0, 1.0), (25.0, -1.0), (30.0, 1.0))
+    ]
+    assert required(legs, backend)[0] == pytest.approx(1000.0)
 
 
 def call_with_needs(

@@ -217,13 +217,23 @@ inline Carried choose_straddles(AtPrice& a) noexcept {
     return Carried::unknown;
 }
 
-// Chooses what stands in the spread when its loss counts at a price alone; at none: not at all.
-inline Carried choose_at(AtPrice& a, const double* price) noexcept {
-    const Vec factor = broadcast(price == nullptr ? 0.0 : a.factor);
-    const Vec at_price = broadcast(price == nullptr ? 0.0 : *price);
+// Where the loss counts: half of it at each of two prices, which may be one; none: nowhere.
+struct Prices {
+    const double *first = nullptr, *last = nullptr;
+
+    bool operator==(const Prices&) const = default;
+};
+
+// Chooses what stands in the spread when its loss counts at such prices alone.
+inline Carried choose_at(AtPrice& a, const Prices& prices) noexcept {
+    const bool is_any = prices.first != nullptr;
+    const Vec half = broadcast(is_any ? 0.5 * a.factor : 0.0);
+    const Vec first = broadcast(is_any ? *prices.first : 0.0);
+    const Vec last = broadcast(is_any ? *prices.last : 0.0);
     for (int at = 0; at < a.size; at += kVec) {
-        const Vec paid = max(load(a.right + at) * (at_price - load(a.strike + at)), Vec{});
-        store(a.paid + at, factor * paid);
+        const Vec right = load(a.right + at), strike = load(a.strike + at);
+        const Vec paid = max(right * (first - strike), Vec{}) + max(right * (last - strike), Vec{});
+        store(a.paid + at, half * paid);
     }
     choose(a, kCalls, a.need);
     choose(a, kPuts, a.need);

@@ -97,39 +97,45 @@ inline void set_spread(Spread& spread, Workspace& w, const double* contracts) no
     gather_losses(spread, w, w.points, w.n_legs);
 }
 
-// The strike where a spread loses most, the first of several; none: it loses nowhere.
-inline const double* worst_price(const Spread& spread) noexcept {
+// The first and the last strike where a spread loses most; none: it loses nowhere.
+inline Prices worst_prices(const Spread& spread, int n_points) noexcept {
     if (!(spread.whole > 0.0)) {
-        return nullptr;
+        return {};
     }
-    return spread.price + option_where(spread.points, [&](int at) {
-               return load(spread.loss + at) == broadcast(spread.whole);
-           });
+    std::uint64_t bits = 0;
+    for (int at = 0; at < n_points; at += kVec) {
+        bits |= bits_of(load(spread.loss + at) == broadcast(spread.whole)) << at;
+    }
+    bits &= ~std::uint64_t{0} >> (64 - n_points);
+    return {spread.price + std::countr_zero(bits), spread.price + 63 - std::countl_zero(bits)};
 }
 
 // Finds a spread that is least, from all legs in it on; false: none is known to be.
 inline bool find_spread(AtPrice& a, Workspace& w, Spread& spread, Carried& carried) noexcept {
     set_spread(spread, w, a.quantity);
-    const double* price = worst_price(spread);
-    const double* before = price;
+    Prices prices = worst_prices(spread, w.n_legs);
+    Prices before = prices;
     for (int trial = 0; trial < kMaxPrices; ++trial) {
-        carried = choose_at(a, price);
+        carried = choose_at(a, prices);
         if (carried == Carried::unknown) {
             return false;
         }
         if (trial > 0 || !a.is_all_in[kCalls] || !a.is_all_in[kPuts]) {
             set_spread(spread, w, a.in);
         }
-        const double counted = price == nullptr ? 0.0 : spread.loss[price - spread.price];
+        const double counted = prices.first == nullptr
+                                   ? 0.0
+                                   : 0.5 * (spread.loss[prices.first - spread.price] +
+                                            spread.loss[prices.last - spread.price]);
         if (spread.whole <= counted + kTolerance * (spread.whole + 1.0)) {
             return true;
         }
-        const double* const next = worst_price(spread);
+        const Prices next = worst_prices(spread, w.n_legs);
         if (next == before) {
             return false;
         }
-        before = price;
-        price = next;
+        before = prices;
+        prices = next;
     }
     return false;
 }

@@ -176,12 +176,18 @@ def choose_straddles(w: Workspace, calls_out: float, puts_out: float) -> int:
 
 
 @jit_part
-def choose_at(w: Workspace, price: float, factor: float, may_straddle: bool) -> int:
-    """Choose what stands in the spread when its loss counts at a price; return who is carried."""
+def choose_at(w: Workspace, first: int, last: int, factor: float, may_straddle: bool) -> int:
+    """Choose what stands in the spread; return who is carried.
+
+    Half of its loss counts at each of two points, which may be one; at -1 it counts nowhere.
+    """
     legs = w.legs
+    half = 0.5 * factor if first >= 0 else 0.0
+    low, high = w.points[max(first, 0)], w.points[max(last, 0)]
     for i in range(w.counts[N_LEGS]):
-        paid = max(legs[i]["right"] * (price - legs[i]["strike"]), 0.0)
-        w.slots[i]["paid"] = factor * paid
+        right, strike = legs[i]["right"], legs[i]["strike"]
+        paid = max(right * (low - strike), 0.0)
+        w.slots[i]["paid"] = half * (paid + max(right * (high - strike), 0.0))
     calls_out = choose(w, 1, is_carried=False)
     puts_out = choose(w, -1, is_carried=False)
     if not may_straddle:

@@ -108,14 +108,16 @@ def set_spread(w: Workspace) -> tuple[int, float]:
 
 
 @jit_part
-def worst_price(w: Workspace, whole: float) -> int:
-    """Return the strike where the spread loses most, the first of several; -1: nowhere."""
+def worst_points(w: Workspace, whole: float) -> tuple[int, int]:
+    """Return the first and the last strike where the spread loses most; -1: nowhere."""
     if not whole > 0.0:
-        return -1
-    at = 0
-    while w.loss[at] != whole:
-        at += 1
-    return at
+        return -1, -1
+    first, last = 0, w.counts[N_LEGS] - 1
+    while w.loss[first] != whole:
+        first += 1
+    while w.loss[last] != whole:
+        last -= 1
+    return first, last
 
 
 @jit_part
@@ -133,19 +135,18 @@ def find_spread(w: Workspace, regime: F64) -> tuple[int, int, float]:
     may_straddle = regime[IS_STRADDLE_ALLOWED] != 0.0 and has_calls and has_puts
     factor = regime[SPREAD_RATE] * w.legs[0]["multiplier"]
     size, whole = set_spread(w)
-    at = worst_price(w, whole)
+    at = worst_points(w, whole)
     before = at
     for _ in range(MAX_PRICES):
-        carried = choose_at(
-            w, w.points[at] if at >= 0 else 0.0, factor if at >= 0 else 0.0, may_straddle
-        )
+        first, last = at
+        carried = choose_at(w, first, last, factor, may_straddle)
         if carried == UNKNOWN_CARRIED:
             break
         size, whole = set_spread(w)
-        counted = w.loss[at] if at >= 0 else 0.0
+        counted = 0.5 * (w.loss[first] + w.loss[last]) if first >= 0 else 0.0
         if whole <= counted + TOLERANCE * (whole + 1.0):
             return carried, size, whole
-        following = worst_price(w, whole)
+        following = worst_points(w, whole)
         if following == before:
             break
         before, at = at, following
