@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import margin_estimator as peer
 import numpy as np
@@ -45,12 +46,11 @@ class Shape:
 
     legs: int
     expiries: int
-    is_random: bool = True
+    kind: Literal["random", "strategies", "iron condors"] = "random"
 
     def __str__(self) -> str:
-        kind = "random" if self.is_random else "iron condors"
         expiries = "one expiry" if self.expiries == 1 else f"{self.expiries} expiries"
-        return f"{self.legs} legs, {kind}, {expiries}"
+        return f"{self.legs} legs, {self.kind}, {expiries}"
 
 
 SHAPES = (
@@ -58,9 +58,28 @@ SHAPES = (
     Shape(4, 2),
     Shape(20, 1),
     Shape(20, 2),
-    Shape(4, 1, is_random=False),
-    Shape(20, 1, is_random=False),
+    Shape(20, 1, "strategies"),
+    Shape(20, 4, "strategies"),
+    Shape(4, 1, "iron condors"),
+    Shape(20, 1, "iron condors"),
 )
+
+STRATEGIES: tuple[tuple[tuple[str, int, int], ...], ...] = (
+    (("P", -1, -1), ("P", -3, 1)),
+    (("C", 1, -1), ("C", 3, 1)),
+    (("P", 1, 1), ("P", -1, -1)),
+    (("C", -1, 1), ("C", 1, -1)),
+    (("P", -4, 1), ("P", -2, -1), ("C", 2, -1), ("C", 4, 1)),
+    (("P", -2, 1), ("P", 0, -1), ("C", 0, -1), ("C", 2, 1)),
+    (("P", -2, 1), ("P", 0, -2), ("P", 2, 1)),
+    (("C", -2, 1), ("C", 0, -2), ("C", 2, 1)),
+    (("P", -2, -1), ("C", 2, -1)),
+    (("P", 0, -1), ("C", 0, -1)),
+    (("P", 0, 1),),
+    (("C", 0, 1),),
+)
+"""Verticals, iron condor and butterfly, butterflies, strangle, straddle, long options: for each leg
+the right, the steps from the middle and the contracts."""
 
 
 def random_group(rng: np.random.Generator, shape: Shape) -> Group:
@@ -74,6 +93,28 @@ def random_group(rng: np.random.Generator, shape: Shape) -> Group:
         quantity = float(rng.choice([-1, 1]) * rng.integers(1, 6))
         legs[right, strike, expiry] = priced_leg(right, quantity, strike, expiry, spot)
     return list(legs.values()), Rules(spot)
+
+
+def strategies(rng: np.random.Generator, shape: Shape) -> Group:
+    """Strategies on one to five lots around the money; what cancels is gone."""
+    spot = round(float(rng.uniform(150, 600)), 2)
+    held: dict[tuple[str, float, float], float] = {}
+    while len(held) != shape.legs:
+        strategy = STRATEGIES[rng.integers(len(STRATEGIES))]
+        middle = round(spot / STEP) + int(rng.integers(-6, 7))
+        lots = int(rng.integers(1, 6))
+        expiry = 0.1 * int(rng.integers(1, shape.expiries + 1))
+        more = dict(held)
+        for right, steps, contracts in strategy:
+            series = right, (middle + steps) * STEP, expiry
+            more[series] = more.get(series, 0.0) + contracts * lots
+        more = {series: quantity for series, quantity in more.items() if quantity != 0.0}
+        held = more if len(more) <= shape.legs else held
+    legs = [
+        priced_leg(right, quantity, strike, expiry, spot)
+        for (right, strike, expiry), quantity in held.items()
+    ]
+    return legs, Rules(spot)
 
 
 def iron_condors(rng: np.random.Generator, shape: Shape) -> Group:
@@ -93,8 +134,8 @@ def iron_condors(rng: np.random.Generator, shape: Shape) -> Group:
 @cache
 def groups(shape: Shape) -> list[Group]:
     rng = np.random.default_rng(5)
-    make = random_group if shape.is_random else iron_condors
-    return [make(rng, shape) for _ in range(N_GROUPS)]
+    make = {"random": random_group, "strategies": strategies, "iron condors": iron_condors}
+    return [make[shape.kind](rng, shape) for _ in range(N_GROUPS)]
 
 
 @cache

@@ -138,6 +138,10 @@ inline Solution solve_program(Workspace& w,
         return solve_sized(w, regime, Sized<40>(t), basis, effort, x);
     case 48:
         return solve_sized(w, regime, Sized<48>(t), basis, effort, x);
+    case 56:
+        return solve_sized(w, regime, Sized<56>(t), basis, effort, x);
+    case 64:
+        return solve_sized(w, regime, Sized<64>(t), basis, effort, x);
     default:
         return solve_sized(w, regime, Sized<0>(t), basis, effort, x);
     }

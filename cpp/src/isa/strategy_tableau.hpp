@@ -21,7 +21,7 @@ constexpr double kInfinite = std::numeric_limits<double>::infinity();
 constexpr int kPad = 8; // strides are multiples of it on every instruction set
 constexpr int kVec = static_cast<int>(kLanes);
 
-constexpr int kMaxSized = 48; // up to there both strides are one
+constexpr int kMaxSized = 64; // up to there both strides are one
 
 inline int padded(int size) noexcept {
     return (size + kPad - 1) / kPad * kPad;

@@ -38,7 +38,7 @@ TOLERANCE: Final = 1e-9
 """Of pivots, reduced costs and right-hand sides (all near 1)."""
 INFINITE: Final = np.inf
 PAD: Final = 8
-MAX_SIZED: Final = 48
+MAX_SIZED: Final = 64
 
 # Rows of `Tableau.places`.
 REDUCED: Final = 0
