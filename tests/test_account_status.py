@@ -47,6 +47,7 @@ def status_of(
         gross_value=np.full(len(equity), 600_000.0),
         maintenance=np.array(required if maintenance is None else maintenance),
         margin_equity=np.array(equity),
+        counted_equity=np.array(equity),
     )
     return {name: column.to_pylist() for name, column in account_status(book, basis).items()}
 
@@ -121,6 +122,54 @@ def test_a_cash_account_is_kept_without_a_minimum_equity() -> None:
     late = status_of(book_of(["cash"], load()), [900.0], [1_000.0])
     assert late["regulatory_call_due"] == [dt.date(2026, 7, 15)]
     assert late["deficiency_against"] == ["maintenance"]
+
+
+def test_options_owed_and_long_dated_ones_are_part_of_the_minimum_equity() -> None:
+    """A short put 90 @5, or a long call @12 of a year, nine months and a day, or nine months."""
+    terms = [("P", 90.0, 97, 5.0), *(("C", 100.0, days, 12.0) for days in (365, 275, 274))]
+    symbols = [f"{right}{strike:g} {days}d" for right, strike, days, _ in terms]
+    as_of = dt.date(2026, 7, 10)
+    book = Book.from_tables(
+        as_of=as_of,
+        rate=0.03,
+        underlyings=pa.table({"underlying": ["ACME"], "price": [100.0]}),
+        instruments=pa.table(
+            {
+                "symbol": symbols,
+                "underlying": ["ACME"] * 4,
+                "kind": ["option"] * 4,
+                "right": [right for right, *_ in terms],
+                "strike": [strike for _, strike, _, _ in terms],
+                "expiry": [as_of + dt.timedelta(days) for _, _, days, _ in terms],
+                "exercise": ["american"] * 4,
+                "price": [price for *_, price in terms],
+            }
+        ),
+        positions=pa.table(
+            {
+                "account": ["short", "year", "longer", "nine months"],
+                "symbol": symbols,
+                "quantity": [-1.0, 1.0, 1.0, 1.0],
+            }
+        ),
+        accounts=pa.table(
+            {
+                "account": ["short", "year", "longer", "nine months"],
+                "cash": [2_100.0, 900.0, 900.0, 900.0],
+                "account_type": ["reg_t"] * 4,
+            }
+        ),
+    )
+    rows = {row["account"]: row for row in margin(book, threads=1).accounts.to_pylist()}
+    shortfall = {name: row["equity_shortfall"] for name, row in rows.items()}
+    # 2,000 - (2,100 - 500); 900 + 1,200 is enough; on 10 April, after nine months, the call counts
+    # nothing: 2,000 - 900
+    assert shortfall == {"short": 400.0, "year": 0.0, "longer": 0.0, "nine months": 1_100.0}
+    assert {name: row["reg_t_deposit"] for name, row in rows.items()} == shortfall
+    assert rows["short"]["status"] == "below_minimum_equity"
+    # uncovered: 500 and the greater of 20 % - 10 and 10 % of 90; cash of 2,100 covers it
+    assert rows["short"]["maintenance"] == 500.0 + 1_000.0
+    assert rows["year"]["can_hold_in_reg_t"] is True
 
 
 def test_calls_of_the_house_are_told_from_those_of_the_rules() -> None:

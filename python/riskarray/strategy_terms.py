@@ -25,6 +25,7 @@ __all__ = [
     "MARGIN",
     "STRATEGY_CLASSES",
     "Terms",
+    "is_long_dated",
     "months_after",
     "strategy_terms",
 ]
@@ -286,12 +287,25 @@ def _uncovered(
     return per_contract
 
 
+def is_long_dated(market: Market, rulebook: Rulebook) -> Bool:
+    """Return which instruments are options that have a loan value, and count as equity, if long.
+
+    References
+    ----------
+    NYSE Rule 431(f)(2)(A), now FINRA Rule 4210(f)(2).
+    """
+    instruments = market.instruments
+    months = rulebook.strategy.long_option.loan_value_months.value
+    limit = months_after(market.as_of.date(), months)
+    found: Bool = (instruments.kind == KIND_OPTION) & (instruments.expiry > limit)
+    return found
+
+
 def _loan_value(market: Market, rulebook: Rulebook, price: F64) -> F64:
     """Return the loan value of one long contract: a part of its value beyond nine months."""
-    instruments, rule = market.instruments, rulebook.strategy.long_option
-    limit = months_after(market.as_of.date(), rule.loan_value_months.value)
-    is_long_dated = (instruments.kind == KIND_OPTION) & (instruments.expiry > limit)
-    share = np.where(is_long_dated, 1.0 - rule.loan_value_requirement.value, 0.0)
+    instruments = market.instruments
+    part = 1.0 - rulebook.strategy.long_option.loan_value_requirement.value
+    share = np.where(is_long_dated(market, rulebook), part, 0.0)
     value: F64 = share * np.maximum(price, 0.0) * instruments.multiplier
     return value
 

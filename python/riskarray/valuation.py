@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from riskarray.array_types import F64, I64
+from riskarray.array_types import F64, I64, Bool
 from riskarray.book import Book
 from riskarray.market import KIND_FUTURE, KIND_STOCK, Market
 
@@ -13,6 +13,7 @@ __all__ = [
     "AccountValues",
     "account_values",
     "future_ratio",
+    "long_value",
     "market_price",
     "position_accounts",
     "unit_value",
@@ -120,3 +121,22 @@ def account_values(book: Book, base: F64) -> AccountValues:
         np.bincount(account, part, minlength=n_accounts).astype(np.float64) for part in parts
     )
     return AccountValues(long=long, short=short, stock=stock, equity=book.cash + (long - short))
+
+
+def long_value(book: Book, base: F64, which: Bool) -> F64:
+    """Return the market value of what every account holds long of some instruments, in USD.
+
+    Parameters
+    ----------
+    book : Book
+        Positions.
+    base : ndarray, shape (n,)
+        Theoretical value per share of every instrument.
+    which : ndarray of bool, shape (n,)
+        The instruments.
+    """
+    value = unit_value(book.market, market_price(book.market, base))
+    at = np.flatnonzero(which[book.instrument] & (book.quantity > 0.0))
+    held = book.quantity[at] * value[book.instrument[at]]
+    account, n_accounts = position_accounts(book)[at], len(book.account)
+    return np.bincount(account, held, minlength=n_accounts).astype(np.float64)

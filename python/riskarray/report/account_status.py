@@ -2,9 +2,11 @@
 """What an account lacks, until when, and whether it could be held under the strategy-based rules.
 
 Each account is judged by the rules of its own type: portfolio margin by the net liquidation value
-and `requirement`, Regulation T by `margin_equity` and `maintenance`. What the rules ask and what
-the house asks beyond them are calls of their own. Amounts are compared to the micro-dollar, as
-the tables show them. Holidays are not known here: a call is due after so many weekdays.
+and `requirement`, Regulation T by `margin_equity` and `maintenance`, and by its minimum equity,
+where short options count as owed and long ones only if they have a loan value. What the rules ask
+and what the house asks beyond them are calls of their own. Amounts are compared to the
+micro-dollar, as the tables show them. Holidays are not known here: a call is due after so many
+weekdays.
 """
 
 from typing import Final, NamedTuple
@@ -66,6 +68,8 @@ class AccountBasis(NamedTuple):
     gross_value: F64
     maintenance: F64
     margin_equity: F64
+    counted_equity: F64
+    """Of a margin account, against the minimum equity."""
 
 
 class _Lack(NamedTuple):
@@ -173,11 +177,12 @@ def _lack(book: Book, basis: AccountBasis, held: F64, is_empty: Bool) -> tuple[_
     required = np.where(is_portfolio, basis.requirement, basis.maintenance)
     by_rule = np.where(is_portfolio, basis.regulatory_requirement, basis.maintenance)
     tier, minimum = minimum_equity(book)
+    counted = np.where(is_portfolio, basis.equity, basis.counted_equity)
     lack = _Lack(
         deficiency=lacking(required, held, gross),
         regulatory_deficiency=lacking(by_rule, held, gross),
-        shortfall=np.where(is_empty, 0.0, lacking(minimum, held, gross)),
-        regulatory_shortfall=np.where(is_empty, 0.0, lacking(tier, held, gross)),
+        shortfall=np.where(is_empty, 0.0, lacking(minimum, counted, gross)),
+        regulatory_shortfall=np.where(is_empty, 0.0, lacking(tier, counted, gross)),
     )
     return lack, minimum
 
@@ -203,8 +208,10 @@ def _downgrade(book: Book, basis: AccountBasis, is_empty: Bool) -> dict[str, pa.
     """
     minimum = book.rulebook.account.reg_t_minimum_equity.value
     least = np.where(_is_type(book, "cash"), 0.0, minimum)
-    required = np.maximum(basis.maintenance, least)
-    deposit = lacking(required, basis.margin_equity, basis.gross_value)
+    deposit = np.maximum(
+        lacking(basis.maintenance, basis.margin_equity, basis.gross_value),
+        lacking(least, basis.counted_equity, basis.gross_value),
+    )
     deposit = np.where(is_empty, 0.0, deposit)
     is_unknown = np.isnan(basis.maintenance)
     return {

@@ -7,10 +7,12 @@ import pyarrow as pa
 from riskarray.add_ons import AddOns
 from riskarray.array_types import F64
 from riskarray.book import Book
+from riskarray.market import KIND_OPTION
 from riskarray.portfolio_margin import PortfolioMargin
 from riskarray.report.account_status import AccountBasis, account_status
 from riskarray.strategy_margin import StrategyMargin
-from riskarray.valuation import account_values
+from riskarray.strategy_terms import is_long_dated
+from riskarray.valuation import account_values, long_value
 
 __all__ = ["accounts_table"]
 
@@ -26,7 +28,9 @@ def accounts_table(
 
     Two bases, never mixed. Net liquidation: `equity` = cash + long - short market value, set
     against `requirement`. Margin equity: `margin_equity` = cash + stock, set against `maintenance`
-    and `reg_t_initial`; `net_deposit` and `maintenance_net` are these on the first basis.
+    and `reg_t_initial`; `net_deposit` and `maintenance_net` are these on the first basis. The
+    minimum equity of a margin account is set against the first without the long options that have
+    no loan value.
 
     Parameters
     ----------
@@ -40,6 +44,8 @@ def accounts_table(
     values = account_values(book, base)
     requirement = portfolio.requirement + add_ons.amount
     margin_equity = book.cash + values.stock
+    is_option = book.market.instruments.kind == KIND_OPTION
+    is_uncounted = is_option & ~is_long_dated(book.market, book.rulebook)
     status = account_status(
         book,
         AccountBasis(
@@ -49,6 +55,7 @@ def accounts_table(
             gross_value=values.long + values.short,
             maintenance=strategy.maintenance,
             margin_equity=margin_equity,
+            counted_equity=values.equity - long_value(book, base, is_uncounted),
         ),
     )
     return pa.table(

@@ -15,6 +15,7 @@ _AGAINST: Final = {
     HOUSE: "the equity covers the regulatory requirement, and not what the house asks beyond it",
     MAINTENANCE: "the margin equity does not cover the strategy-based maintenance",
 }
+_COUNTED: Final = " (cash + long - short market value, long options only if they have a loan value)"
 
 
 def status_lines(explanation: ExplanationSteps) -> Iterator[str]:
@@ -48,7 +49,8 @@ def status_lines(explanation: ExplanationSteps) -> Iterator[str]:
     why = _AGAINST.get(str(amounts["deficiency_against"]))
     yield f"status: {amounts['status']}" + (f" ({why})" if why else "")
     if amounts["minimum_equity"]:
-        yield f"an account of type {kind} must hold {shown('minimum_equity')}"
+        of_what = "" if kind == "portfolio" else _COUNTED
+        yield f"an account of type {kind} must hold {shown('minimum_equity')}{of_what}"
     yield from _calls(explanation)
     deposit = shown("reg_t_deposit")
     answer = "yes" if amounts["can_hold_in_reg_t"] else f"only with {deposit} more"
