@@ -48,6 +48,7 @@ def status_of(
         maintenance=np.array(required if maintenance is None else maintenance),
         margin_equity=np.array(equity),
         counted_equity=np.array(equity),
+        is_indebted=np.full(len(equity), True),
     )
     return {name: column.to_pylist() for name, column in account_status(book, basis).items()}
 
@@ -125,10 +126,19 @@ def test_a_cash_account_is_kept_without_a_minimum_equity() -> None:
 
 
 def test_options_owed_and_long_dated_ones_are_part_of_the_minimum_equity() -> None:
-    """A short put 90 @5, or a long call @12 of a year, nine months and a day, or nine months."""
-    terms = [("P", 90.0, 97, 5.0), *(("C", 100.0, days, 12.0) for days in (365, 275, 274))]
-    symbols = [f"{right}{strike:g} {days}d" for right, strike, days, _ in terms]
+    """Short puts 90 @5 beside calls @12 of a year, nine months and a day, nine months; or alone."""
     as_of = dt.date(2026, 7, 10)
+    terms = [("P", 90.0, 97, 5.0), *(("C", 100.0, days, 12.0) for days in (365, 275, 274))]
+    put, year, longer, nine_months = symbols = [f"{c} {days}" for c, _, days, _ in terms]
+    held = {
+        "put": (2_100.0, {put: -1.0}),
+        "year": (1_400.0, {put: -1.0, year: 1.0}),
+        "longer": (1_400.0, {put: -1.0, longer: 1.0}),
+        "nine months": (1_400.0, {put: -1.0, nine_months: 1.0}),
+        "paid": (0.0, {nine_months: 1.0}),
+    }
+    rows = [(name, *leg) for name, (_, legs) in held.items() for leg in legs.items()]
+    accounts, of_symbol, quantity = zip(*rows, strict=True)
     book = Book.from_tables(
         as_of=as_of,
         rate=0.03,
@@ -145,31 +155,27 @@ def test_options_owed_and_long_dated_ones_are_part_of_the_minimum_equity() -> No
                 "price": [price for *_, price in terms],
             }
         ),
-        positions=pa.table(
-            {
-                "account": ["short", "year", "longer", "nine months"],
-                "symbol": symbols,
-                "quantity": [-1.0, 1.0, 1.0, 1.0],
-            }
-        ),
+        positions=pa.table({"account": accounts, "symbol": of_symbol, "quantity": quantity}),
         accounts=pa.table(
             {
-                "account": ["short", "year", "longer", "nine months"],
-                "cash": [2_100.0, 900.0, 900.0, 900.0],
-                "account_type": ["reg_t"] * 4,
+                "account": list(held),
+                "cash": [cash for cash, _ in held.values()],
+                "account_type": ["reg_t"] * len(held),
             }
         ),
     )
-    rows = {row["account"]: row for row in margin(book, threads=1).accounts.to_pylist()}
-    shortfall = {name: row["equity_shortfall"] for name, row in rows.items()}
-    # 2,000 - (2,100 - 500); 900 + 1,200 is enough; on 10 April, after nine months, the call counts
-    # nothing: 2,000 - 900
-    assert shortfall == {"short": 400.0, "year": 0.0, "longer": 0.0, "nine months": 1_100.0}
-    assert {name: row["reg_t_deposit"] for name, row in rows.items()} == shortfall
-    assert rows["short"]["status"] == "below_minimum_equity"
-    # uncovered: 500 and the greater of 20 % - 10 and 10 % of 90; cash of 2,100 covers it
-    assert rows["short"]["maintenance"] == 500.0 + 1_000.0
-    assert rows["year"]["can_hold_in_reg_t"] is True
+    found = {row["account"]: row for row in margin(book, threads=1).accounts.to_pylist()}
+    shortfall = {name: found[name]["equity_shortfall"] for name in held}
+    # 2,000 - (2,100 - 500); 1,400 - 500 and the call's 1,200 is enough; on 10 April, after nine
+    # months, the call counts nothing. What is paid for in full and owes nothing needs no 2,000.
+    assert list(shortfall.values()) == [400.0, 0.0, 0.0, 1_100.0, 0.0]
+    assert found["put"]["status"] == "below_minimum_equity"
+    # uncovered: 500 and the greater of 20 % of 100 less 10, and 10 % of 90; less a quarter of 1,200
+    assert found["put"]["maintenance"] == 500.0 + 1_000.0
+    assert found["year"]["maintenance"] == 500.0 + 1_000.0 - 300.0
+    # of the last 1,100 only 100 are lacking to the maintenance of 1,500
+    assert {name: found[name]["reg_t_deposit"] for name in held} == shortfall
+    assert found["paid"]["can_hold_in_reg_t"] is True
 
 
 def test_calls_of_the_house_are_told_from_those_of_the_rules() -> None:

@@ -118,11 +118,12 @@ def test_status_goes_by_the_rules_of_the_accounts_own_type(
     assert row_of(ra.margin(book_of(tables)), "A1")["status"] == status
 
 
-def test_a_reg_t_account_below_its_minimum_equity_says_so() -> None:
+@pytest.mark.parametrize(("cash", "status"), [(-1.0, "below_minimum_equity"), (0.0, "ok")])
+def test_a_reg_t_account_below_its_minimum_equity_says_so(cash: float, status: str) -> None:
     tables = small_tables()
     tables["positions"] = {"account": ["A1"], "symbol": ["ACME"], "quantity": [3.0]}
-    tables["accounts"] = {"account": ["A1"], "cash": [0.0], "account_type": ["reg_t"]}
-    assert row_of(ra.margin(book_of(tables)), "A1")["status"] == "below_minimum_equity"
+    tables["accounts"] = {"account": ["A1"], "cash": [cash], "account_type": ["reg_t"]}
+    assert row_of(ra.margin(book_of(tables)), "A1")["status"] == status
 
 
 def test_accounts_without_positions_require_nothing(report: ra.Report) -> None:

@@ -207,8 +207,8 @@ class Rulebook:
     def strategy_class(self, product_type: str, portfolio_type: str) -> str:
         """Return the row of the strategy-based table for a kind of underlying."""
         row = self.file.portfolio_types[portfolio_type]
-        figure = row.index_strategy_class if product_type == "index" else row.strategy_class
-        return figure.value
+        own = {"index": row.index_strategy_class, "etn": row.etn_strategy_class}
+        return (own.get(product_type) or row.strategy_class).value
 
     def product_group_of(self, class_group: str) -> str | None:
         """Return the product group of a class group, or None.

@@ -8,10 +8,9 @@ finds these defects beside those of the single figures.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from riskarray.rulebook_messages import value_text
-from riskarray.rulebook_values import StrategyClass
 from riskarray.rulebook_versions import KeyPath, Problem, key_text
 
 __all__ = ["inconsistencies"]
@@ -23,6 +22,7 @@ _DAYS: Final = "days_to_liquidate"
 _DEVIATIONS: Final = "standard_deviation"
 _REACH: Final = {"fraction": (-1.0, 5.0), _DEVIATIONS: (-50.0, 50.0)}
 """Least and greatest move that can be meant, by the unit of a scenario set."""
+_CLASSES: Final = "strategy.short_option"
 _MISSING: Final = "must be given, it is missing"
 
 
@@ -48,15 +48,18 @@ def inconsistencies(raw: Tables) -> Iterator[Problem]:
             other = key_text(seen[symbol])
             yield Problem(place, f"must name an underlying once, got it in {other} too")
         seen[symbol] = place
-    given = _table(_table(raw, "strategy"), "short_option")
-    for name in get_args(StrategyClass):
-        if name not in given:
-            yield Problem(("strategy", "short_option", name), _MISSING)
 
 
 def _table(node: Tables, name: str) -> Tables:
     found = node.get(name)
     return found if isinstance(found, Mapping) else {}
+
+
+def _known(raw: Tables, table: str) -> Tables:
+    """Return a table that names stand for, by its key: `product_groups`."""
+    for key in table.split("."):
+        raw = _table(raw, key)
+    return raw
 
 
 def _tables(node: Tables, name: str) -> Iterator[tuple[str, Tables]]:
@@ -107,19 +110,32 @@ def _references(raw: Tables) -> Iterator[tuple[KeyPath, str | None, str]]:
         yield place, _name(product, "portfolio_group"), "portfolio_groups"
 
 
+def _class_references(raw: Tables) -> Iterator[tuple[KeyPath, str | None, str]]:
+    """Yield the same for classes of short options."""
+    for key, portfolio_type in _tables(raw, "portfolio_types"):
+        for figure in ("strategy_class", "index_strategy_class", "etn_strategy_class"):
+            yield ("portfolio_types", key, figure), _name(portfolio_type, figure), _CLASSES
+    for place in _placements(raw):
+        member = raw
+        for key in place:
+            member = _table(member, key)
+        named = member.get("strategy_class")
+        yield place, named if isinstance(named, str) else None, _CLASSES
+
+
 def _unknown_names(raw: Tables) -> Iterator[Problem]:
     """Yield every name of a type or group that the file does not define, once with its count."""
     unknown: Counter[tuple[str, str | None]] = Counter()
     first: dict[tuple[str, str | None], tuple[KeyPath, str]] = {}
-    for place, name, table in _references(raw):
-        known = _table(raw, table)
+    for place, name, table in (*_references(raw), *_class_references(raw)):
+        known = _known(raw, table)
         if name is not None and name not in known:
             kind = (table, name if known else None)
             unknown[kind] += 1
             first.setdefault(kind, (place, name))
     for kind, count in unknown.items():
         place, name = first[kind]
-        allowed = ", ".join(sorted(_table(raw, kind[0])))
+        allowed = ", ".join(sorted(_known(raw, kind[0])))
         missing = f"must not be given without {kind[0]}"
         more = f" ({count:,} in all)" if count > 1 else ""
         yield Problem(

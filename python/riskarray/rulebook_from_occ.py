@@ -140,9 +140,11 @@ class _Writer:
             yield from ("", f"[portfolio_types.{toml_key(name)}]")
             title = f"From {new.down:+.4g} to {new.up:+.4g}, else {model.title}"
             yield f"title = {toml_value(title)}"
-            for key in ("strategy_class", "index_strategy_class"):
-                value = toml_value(getattr(model, key).value)
-                yield f"{key} = {self._figure(value, 'product groups', mark='memory')}"
+            for key in ("strategy_class", "index_strategy_class", "etn_strategy_class"):
+                figure = getattr(model, key)
+                if figure is not None:
+                    value = toml_value(figure.value)
+                    yield f"{key} = {self._figure(value, 'product groups', mark='memory')}"
         for scenarios in self.base.scenario_sets if self.new else ():
             yield from ("", f"[scenario_sets.{toml_key(scenarios.name)}.moves]")
             for name, new in self.new.items():

@@ -78,11 +78,15 @@ class Member(Figure[Leverage]):
 
 
 class PortfolioTypeTable(_Table):
-    """A row of the stress table, and the strategy-based class of what falls under it."""
+    """A row of the stress table, and the strategy-based class of what falls under it.
+
+    That of indexes and of ETNs is their own; without one, ETNs are of the class of all others.
+    """
 
     title: Text
     strategy_class: Figure[StrategyClass]
     index_strategy_class: Figure[StrategyClass]
+    etn_strategy_class: Figure[StrategyClass] | None = None
 
 
 class ScenarioSetTable(_Table):

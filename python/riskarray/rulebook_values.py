@@ -12,7 +12,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 Mark = Literal["rule", "secondary", "memory", "derived"]
 ProductType = Literal["equity", "etf", "index", "etn", "adr"]
-StrategyClass = Literal["equity", "broad_index", "narrow_index", "volatility_index"]
 
 
 def _as_tuple(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
@@ -31,6 +30,8 @@ def _as_symbol(value: str) -> str:
 ID_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]*$"
 """What the id of a rulebook is made of."""
 Text = Annotated[str, Field(pattern=r"\S")]
+StrategyClass = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+"""A row of the strategy-based table of short options."""
 Symbol = Annotated[str, Field(pattern=r"\S"), AfterValidator(_as_symbol)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Part = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]

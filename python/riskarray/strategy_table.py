@@ -14,7 +14,7 @@ from riskarray.label_columns import label_column, name_column
 from riskarray.market import KIND_OPTION, KIND_STOCK
 from riskarray.rulebook import Rulebook
 from riskarray.strategy_names import NAMES, Legs, name_strategies, unit_count
-from riskarray.strategy_terms import STRATEGY_CLASSES, Terms
+from riskarray.strategy_terms import Terms
 from riskarray.sums import totals
 
 __all__ = ["strategies_table"]
@@ -104,8 +104,9 @@ def _legs(book: Book, offset: I64, instrument: I32, quantity: F64) -> pa.StringA
 
 
 def _source(book: Book, named: I32, underlying: I32) -> pa.DictionaryArray:
-    of_class = pc.index_in(book.market.underlyings.strategy_class, pa.array(STRATEGY_CLASSES))
-    row = named * len(STRATEGY_CLASSES) + of_class.to_numpy()[underlying]
+    classes = list(book.rulebook.strategy.short_option)
+    of_class = pc.index_in(book.market.underlyings.strategy_class, pa.array(classes))
+    row = named * len(classes) + of_class.to_numpy()[underlying]
     return label_column(row, pa.array(_sources(book.rulebook)))
 
 
@@ -118,7 +119,7 @@ def _sources(rulebook: Rulebook) -> list[str]:
     }
     texts = []
     for name in NAMES:
-        for strategy_class in STRATEGY_CLASSES:
+        for strategy_class in rulebook.strategy.short_option:
             keys = [key.format(strategy_class=strategy_class) for key in name.definition.figures]
             texts.append("; ".join(dict.fromkeys(sources[key] for key in keys)))
     return texts

@@ -23,14 +23,12 @@ __all__ = [
     "FUND",
     "INDEX",
     "MARGIN",
-    "STRATEGY_CLASSES",
     "Terms",
     "is_long_dated",
     "months_after",
     "strategy_terms",
 ]
 
-STRATEGY_CLASSES: Final = ("equity", "broad_index", "narrow_index", "volatility_index")
 
 MARGIN: Final = 0
 CASH: Final = 1
@@ -179,12 +177,12 @@ def _rules(rulebook: Rulebook) -> F64:
     )
     shared = {
         StrategyRule.SPREAD_RATE: spread.loss_rate.value,
-        StrategyRule.IS_IN_THE_MONEY_FULL: cover.is_in_the_money_added_in_full.value,
         StrategyRule.IS_FUND_COVER_ALLOWED: cover.is_index_covered_by_fund.value,
         StrategyRule.IS_SPREAD_SAME_STYLE: spread.is_same_style.value,
     }
     margin = {
         **shared,
+        StrategyRule.IS_IN_THE_MONEY_FULL: cover.is_in_the_money_added_in_full.value,
         StrategyRule.HEDGE_RATE: hedge.strike_rate.value,
         StrategyRule.HEDGE_CAP_RATE: hedge.cap_rate.value,
         StrategyRule.BOX_RATE: spread.long_box_rate.value,
@@ -271,10 +269,10 @@ def _uncovered(
     that no rule knows, so that two sides of a straddle that require the same do so here.
     """
     rule = rulebook.strategy.short_option
-    codes = pc.index_in(underlyings.strategy_class, pa.array(STRATEGY_CLASSES)).to_numpy()
+    codes = pc.index_in(underlyings.strategy_class, pa.array(list(rule))).to_numpy()
     leverage = np.maximum(np.abs(underlyings.leverage), 1.0)
-    rates = np.array([rule[name].rate.value for name in STRATEGY_CLASSES])[codes] * leverage
-    minima = np.array([rule[name].minimum.value for name in STRATEGY_CLASSES])[codes] * leverage
+    rates = np.array([row.rate.value for row in rule.values()])[codes] * leverage
+    minima = np.array([row.minimum.value for row in rule.values()])[codes] * leverage
     row: I32 = instruments.underlying
     spot = underlyings.price[row]
     out_of_the_money = np.maximum(instruments.right * (instruments.strike - spot), 0.0)

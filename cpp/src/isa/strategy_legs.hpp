@@ -239,6 +239,13 @@ inline double hedge_cap(const Regime& regime, const Leg& stock, double price) no
            price;
 }
 
+// Whether a long option spares short stock its initial margin: an American call that could be
+// exercised at no more than the price of the sale, for which the stock's stands (12 CFR 220.12(c)).
+inline bool is_relieved(const Regime& regime, const Leg& option, const Leg& stock) noexcept {
+    return !stock.is_long && regime.has(StrategyRule::is_long_call_relief) &&
+           option.exercise != kEuropean && option.strike <= option.spot;
+}
+
 // Requirement of the shares and the long option that hedges them, per contract.
 inline double
 hedged(const Regime& regime, const Leg& option, const Leg& stock, int basis) noexcept {
@@ -250,9 +257,8 @@ hedged(const Regime& regime, const Leg& option, const Leg& stock, int basis) noe
     if (basis == kMaintenance) {
         return option.multiplier * least;
     }
-    const bool is_relieved = !stock.is_long && regime.has(StrategyRule::is_long_call_relief) &&
-                             option.exercise != kEuropean && option.strike <= option.spot;
-    return option.multiplier * (is_relieved ? std::min(least, alone) : alone);
+    return option.multiplier *
+           (is_relieved(regime, option, stock) ? std::min(least, alone) : alone);
 }
 
 // Requirement of a collar, conversion or reverse conversion, per contract.
@@ -262,7 +268,10 @@ inline double collared(const Regime& regime,
                        const Leg& stock,
                        int basis) noexcept {
     if (basis == kInitial) {
-        return covered(regime, sold, stock, basis);
+        const double initial = covered(regime, sold, stock, basis);
+        return is_relieved(regime, bought, stock)
+                   ? std::min(initial, collared(regime, sold, bought, stock, kMaintenance))
+                   : initial;
     }
     const double in_the_money = intrinsic(sold, sold.spot);
     double least = regime[StrategyRule::hedge_rate] * bought.strike;

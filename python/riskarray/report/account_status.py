@@ -70,6 +70,8 @@ class AccountBasis(NamedTuple):
     margin_equity: F64
     counted_equity: F64
     """Of a margin account, against the minimum equity."""
+    is_indebted: Bool
+    """Whether it owes cash or securities; one that does not has paid for all that it holds."""
 
 
 class _Lack(NamedTuple):
@@ -178,11 +180,12 @@ def _lack(book: Book, basis: AccountBasis, held: F64, is_empty: Bool) -> tuple[_
     by_rule = np.where(is_portfolio, basis.regulatory_requirement, basis.maintenance)
     tier, minimum = minimum_equity(book)
     counted = np.where(is_portfolio, basis.equity, basis.counted_equity)
+    is_free = is_empty | ~(is_portfolio | basis.is_indebted)
     lack = _Lack(
         deficiency=lacking(required, held, gross),
         regulatory_deficiency=lacking(by_rule, held, gross),
-        shortfall=np.where(is_empty, 0.0, lacking(minimum, counted, gross)),
-        regulatory_shortfall=np.where(is_empty, 0.0, lacking(tier, counted, gross)),
+        shortfall=np.where(is_free, 0.0, lacking(minimum, counted, gross)),
+        regulatory_shortfall=np.where(is_free, 0.0, lacking(tier, counted, gross)),
     )
     return lack, minimum
 
@@ -204,10 +207,12 @@ def _against(is_portfolio: Bool, lack: _Lack) -> pa.StringArray:
 def _downgrade(book: Book, basis: AccountBasis, is_empty: Bool) -> dict[str, pa.Array]:
     """Return what each account lacks to be held under the strategy-based rules.
 
-    A cash account is under them already, and its rules know no minimum equity.
+    A cash account is under them already, and its rules know no minimum equity; a margin account
+    needs none for what it has paid for.
     """
     minimum = book.rulebook.account.reg_t_minimum_equity.value
-    least = np.where(_is_type(book, "cash"), 0.0, minimum)
+    is_free = _is_type(book, "cash") | ~basis.is_indebted
+    least = np.where(is_free, -np.inf, minimum)
     deposit = np.maximum(
         lacking(basis.maintenance, basis.margin_equity, basis.gross_value),
         lacking(least, basis.counted_equity, basis.gross_value),

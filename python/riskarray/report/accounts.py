@@ -30,7 +30,7 @@ def accounts_table(
     against `requirement`. Margin equity: `margin_equity` = cash + stock, set against `maintenance`
     and `reg_t_initial`; `net_deposit` and `maintenance_net` are these on the first basis. The
     minimum equity of a margin account is set against the first without the long options that have
-    no loan value.
+    no loan value, unless all that it holds is paid for.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ def accounts_table(
             maintenance=strategy.maintenance,
             margin_equity=margin_equity,
             counted_equity=values.equity - long_value(book, base, is_uncounted),
+            is_indebted=(book.cash < 0.0) | (values.short > 0.0),
         ),
     )
     return pa.table(

@@ -299,6 +299,17 @@ def hedge_cap(regime: F64, stock: Leg, price: float) -> float:
 
 
 @jit_part
+def is_relieved(regime: F64, legs: Legs, option: int, stock: int) -> bool:
+    """Whether a long option spares short stock its initial margin."""
+    return (
+        not legs[stock]["is_long"]
+        and regime[IS_LONG_CALL_RELIEF] != 0.0
+        and legs[option]["exercise"] != EUROPEAN
+        and legs[option]["strike"] <= legs[option]["spot"]
+    )
+
+
+@jit_part
 def hedged(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> float:
     """Requirement of the shares and the long option that hedges them, per contract."""
     alone = stock_alone(legs[stock], basis) / legs[stock]["multiplier"]
@@ -309,27 +320,24 @@ def hedged(regime: F64, legs: Legs, option: int, stock: int, basis: int) -> floa
     )
     if basis == MAINTENANCE:
         return legs[option]["multiplier"] * least  # type: ignore[no-any-return]
-    is_relieved = (
-        not legs[stock]["is_long"]
-        and regime[IS_LONG_CALL_RELIEF] != 0.0
-        and legs[option]["exercise"] != EUROPEAN
-        and strike <= spot
-    )
-    return legs[option]["multiplier"] * (min(least, alone) if is_relieved else alone)  # type: ignore[no-any-return]
+    spared = is_relieved(regime, legs, option, stock)
+    return legs[option]["multiplier"] * (min(least, alone) if spared else alone)  # type: ignore[no-any-return]
 
 
 @jit_part
 def collared(regime: F64, legs: Legs, sold: int, bought: int, stock: int, basis: int) -> float:
     """Requirement of a collar, conversion or reverse conversion, per contract."""
-    if basis == INITIAL:
-        return covered(regime, legs, sold, stock, basis)
+    initial = covered(regime, legs, sold, stock, INITIAL)
+    if basis == INITIAL and not is_relieved(regime, legs, bought, stock):
+        return initial
     in_the_money = intrinsic(legs[sold], legs[sold]["spot"])
     strike = legs[bought]["strike"]
     least = regime[HEDGE_RATE] * strike
     if legs[sold]["strike"] != strike:
         out_of_the_money = max(legs[bought]["spot"] - strike, 0.0)
         least = min(least + out_of_the_money, hedge_cap(regime, legs[stock], legs[sold]["strike"]))
-    return legs[sold]["multiplier"] * (least + in_the_money)  # type: ignore[no-any-return]
+    maintenance = legs[sold]["multiplier"] * (least + in_the_money)
+    return min(initial, maintenance) if basis == INITIAL else maintenance  # type: ignore[no-any-return]
 
 
 @jit_part
