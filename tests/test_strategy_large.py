@@ -120,7 +120,9 @@ def test_runs_have_a_bound_above_nothing_and_use_every_leg(backend: BackendName)
 
 
 def test_large_groups_are_equal_in_both_backends() -> None:
+    """And those in between, whose tableaux have every width that is compiled for itself."""
     groups = [*LARGE, *TOO_LARGE, condors(25), collars(40)]
+    groups += [random_large(size, size, 1 + size % 4) for size in range(4, 44)]
     for native, twin in zip(call(groups, "native"), call(groups, "numba"), strict=True):
         np.testing.assert_array_equal(native, twin)
 
