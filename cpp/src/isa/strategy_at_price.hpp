@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Options of one underlying and expiry where the loss of their spread counts at one price alone.
+// Options of one underlying and expiry where the loss of their spread counts at one price alone, or
+// half of it at each of two.
 //
-// What then stands in the spread needs no program. Short options cost what they pay at the price,
-// long ones bring that. As those of one right balance, the long ones that bring most stay (calls
+// What then stands in the spread needs no program. Short options cost what they pay there, long
+// ones bring that. As those of one right balance, the long ones that bring most stay (calls
 // from the lowest strike, puts from the highest), and the short ones that would cost most more
-// outside. No allocation requires less than this choice costs: each loses at that price, too.
+// outside. No allocation requires less than this choice costs: each loses there, too.
 
 #include "isa/strategy_program.hpp"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 // Groups that need no program: options of one underlying and expiry whose spread, chosen as if its
-// loss counted at one price alone, loses nowhere more than there.
+// loss counted at one price alone, or half at each of two, loses nowhere more than there.
 
 #include "isa/strategy_at_price.hpp"
 #include "isa/strategy_straddles.hpp"

@@ -1,4 +1,4 @@
-"""Options of one expiry where the loss of their spread counts at one price alone.
+"""Options of one expiry where the loss of their spread counts at one price alone, or at two.
 
 The twin of cpp/src/isa/strategy_at_price.hpp.
 """
