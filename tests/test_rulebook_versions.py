@@ -151,6 +151,30 @@ def test_leveraged_products_that_are_dropped_are_named(tmp_path: Path) -> None:
     assert line.endswith(": UPRO, SH")
 
 
+def test_another_product_of_a_listed_ticker_is_named() -> None:
+    """MID is listed as an index, VXX as a note; SPY is a fund whatever else it is called."""
+    names = ["ACME", "MID", "SPY", "VXX"]
+    book = ra.Book.from_tables(
+        as_of=dt.date(2026, 7, 10),
+        rate=0.03,
+        underlyings=pa.table(
+            {
+                "underlying": names,
+                "price": [100.0] * 4,
+                "product_type": ["equity", "etf", "equity", "etf"],
+            }
+        ),
+        instruments=pa.table({"symbol": names, "underlying": names, "kind": ["stock"] * 4}),
+        positions=pa.table({"account": ["A"], "symbol": ["ACME"], "quantity": [1.0]}),
+    )
+    (line,) = short_warnings(book)
+    assert line == (
+        "the book has products otherwise than finra-4210g lists them: "
+        "MID as etf in class group MID, not index, VXX as etf in class group VXX, not etn"
+    )
+    assert book_warnings(book) == (line,)
+
+
 def test_a_rulebook_that_includes_nothing_of_the_book_says_so(tmp_path: Path) -> None:
     included = figure("['SPYY']", "2020-01-01")
     path = overlay(tmp_path, f"[eligibility]\nincluded = {included}\n")

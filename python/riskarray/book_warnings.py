@@ -20,11 +20,13 @@ from riskarray.market import Underlyings
 from riskarray.rulebook import Rulebook
 from riskarray.rulebook_figures import figures_by_path
 from riskarray.rulebook_versions import KeyPath, key_text
+from riskarray.symbols import rows_in
 
 __all__ = ["book_warnings", "early_figures", "rulebook_warnings", "short_warnings"]
 
 _SHOWN: Final = 3
 """Figures or symbols that a short warning names."""
+_INDEX: Final = "index"
 _NOTE: Final = "etn"
 
 
@@ -116,6 +118,28 @@ def _product_lines(book: Book) -> Iterator[str]:
     if row.size:
         names = underlyings.name.take(pa.array(row)).to_pylist()
         yield _dropped_line(rulebook, tuple(names))
+    yield from _other_type_lines(underlyings, rulebook)
+
+
+def _other_type_lines(underlyings: Underlyings, rulebook: Rulebook) -> Iterator[str]:
+    """Yield the underlyings that are an index or a note only by the list, or only by the book.
+
+    Another product of that ticker, such as a fund called MID, is margined in the class group of the
+    one that is listed unless the book gives its own.
+    """
+    known = rows_in(underlyings.name, pa.array(rulebook.underlyings, pa.string()))
+    types = pa.array([u.product_type for u in rulebook.underlyings.values()], pa.string())
+    listed = types.take(pa.array(known, mask=known < 0))
+    given = underlyings.product_type
+    is_special = [pc.is_in(column, pa.array((_INDEX, _NOTE))) for column in (listed, given)]
+    is_other = pc.and_(pc.not_equal(listed, given), pc.or_(*is_special))
+    row = np.flatnonzero(np.asarray(pc.fill_null(is_other, fill_value=False), np.bool_))
+    if row.size:
+        columns = (underlyings.name, given, underlyings.class_group, listed)
+        first = zip(*(c.take(pa.array(row[:_SHOWN])).to_pylist() for c in columns), strict=True)
+        named = ", ".join("{} as {} in class group {}, not {}".format(*cells) for cells in first)
+        more = f", and {len(row) - _SHOWN:,} more" if len(row) > _SHOWN else ""
+        yield f"the book has products otherwise than {rulebook.id} lists them: {named}{more}"
 
 
 def _dropped_line(rulebook: Rulebook, names: tuple[str, ...]) -> str:
