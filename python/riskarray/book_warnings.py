@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a reader of results must know of the rulebook: figures before their time, lost products.
+"""What a reader of results must know of the rulebook: early figures, lost products, other ones.
 
 A rulebook is read for the book's date. A figure of which no file gives a version in force is used
 all the same, for without it there is no number; which ones these are is said here.

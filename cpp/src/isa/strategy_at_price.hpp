@@ -48,13 +48,14 @@ struct AtPrice {
     bool is_all_in[2];
 };
 
-// The first option for which a comparison is true; it is for one at least.
-template <typename Compare> inline int option_where(int size, const Compare& compare) noexcept {
+// The options for which a comparison is true, as bits.
+template <typename Compare>
+inline std::uint64_t options_where(int size, const Compare& compare) noexcept {
     std::uint64_t bits = 0;
     for (int at = 0; at < size; at += kVec) {
         bits |= bits_of(compare(at)) << at;
     }
-    return std::countr_zero(bits);
+    return bits & ~std::uint64_t{0} >> (64 - size);
 }
 
 // The short option in the spread that would cost least more outside.
@@ -64,7 +65,8 @@ inline int least_gain(const AtPrice& a) noexcept {
         least = min(least, load(a.gain + at));
     }
     const Vec gain = broadcast(least_of(least));
-    return option_where(a.size, [&](int at) { return load(a.gain + at) == gain; });
+    return std::countr_zero(
+        options_where(a.size, [&](int at) { return load(a.gain + at) == gain; }));
 }
 
 // The long option of those that brings least.

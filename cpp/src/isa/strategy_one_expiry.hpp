@@ -102,12 +102,9 @@ inline Prices worst_prices(const Spread& spread, int n_points) noexcept {
     if (!(spread.whole > 0.0)) {
         return {};
     }
-    std::uint64_t bits = 0;
-    for (int at = 0; at < n_points; at += kVec) {
-        bits |= bits_of(load(spread.loss + at) == broadcast(spread.whole)) << at;
-    }
-    bits &= ~std::uint64_t{0} >> (64 - n_points);
-    return {spread.price + std::countr_zero(bits), spread.price + 63 - std::countl_zero(bits)};
+    const std::uint64_t worst = options_where(
+        n_points, [&](int at) { return load(spread.loss + at) == broadcast(spread.whole); });
+    return {spread.price + std::countr_zero(worst), spread.price + 63 - std::countl_zero(worst)};
 }
 
 // Finds a spread that is least, from all legs in it on; false: none is known to be.
